@@ -1,0 +1,159 @@
+/**
+ * Schema of the files in abi/. The JSON Schema beside them (abi/schema/) is generated from this and checked in,
+ * so that editors help and other languages can validate.
+ */
+import { z } from 'zod';
+
+const identifier = z.string().regex(/^[a-z][a-z0-9._-]*$/);
+const fieldName = z.string().regex(/^[a-z_][a-z0-9_]*$/);
+const sentence = z.string().min(1);
+const errno = z.int().min(-4095).max(0);
+const shift = z.int().min(0).max(63);
+
+/** Page sizes by the name that users know. */
+export const PAGE_SIZE_NAMES = ['4K', '16K', '64K'] as const;
+
+const pageSizeName = z.enum(PAGE_SIZE_NAMES);
+
+/** One value for each page size. */
+const perPageSize = <T extends z.ZodType>(value: T) =>
+  z.strictObject({ '4K': value, '16K': value, '64K': value });
+
+const provenanceKind = z.enum(['documented', 'witness', 'kernel-code', 'kernel', 'baseline']);
+
+const rootProperty = z.strictObject({
+  name: z.string().min(1),
+  type: z.enum(['string', 'u64']),
+  byteOrder: z.enum(['cpu']).optional().describe('u64 values are memory of the CPU, not big-endian cells'),
+  role: z.enum(['version', 'phys', 'size']),
+  points: z.string().optional().describe('what the address points to'),
+  nonZero: z.boolean().optional().describe('the receiving kernel refuses 0'),
+});
+
+const subtreeProperty = rootProperty.extend({ role: z.enum(['phys', 'size']) });
+
+const radixGeometry = z.strictObject({
+  pageShift: z.int(),
+  order0Bit: shift.describe('bit that marks order 0: 64 - page shift'),
+  tableBits: shift.describe('log2 of the entries of a table: log2(page size / 8)'),
+  bitmapBits: shift.describe('log2 of the bits of a leaf: page shift + 3'),
+  depth: z.int().min(2).max(8).describe('levels, leaf included'),
+  shifts: z.array(shift).describe('key shift of each table level, from level 1 upward'),
+});
+
+const radixMap = z.strictObject({
+  kind: z.literal('radix'),
+  depthCountsOrderBit: z
+    .boolean()
+    .describe('whether the depth formula leaves room for the order bit of order 0'),
+  geometry: perPageSize(radixGeometry),
+});
+
+export const structField = z.strictObject({
+  name: fieldName,
+  type: z.enum(['u8', 'u16', 'u32', 'u64', 'char']),
+  offset: z.int().min(0),
+  role: z.enum(['phys', 'size', 'count', 'flags', 'order', 'tag', 'text', 'bitmap', 'value']),
+  count: z.union([z.int().min(1), z.literal('rest-of-page')]).optional(),
+});
+
+export const structLayout = z.strictObject({
+  about: sentence,
+  packed: z.boolean(),
+  size: z.union([z.int().min(1), z.literal('page')]),
+  fields: z.array(structField).min(1),
+});
+
+const erratum = z.strictObject({
+  id: z.string().regex(/^B[0-9]+$/),
+  title: sentence,
+  when: z.strictObject({ pageSize: pageSizeName }).optional(),
+  effect: sentence,
+  recovery: sentence.optional().describe('how a reader can still read it right'),
+  recoveryOrder: z
+    .int()
+    .optional()
+    .describe('blocks of this order or more are order-0 pages whose PFN is the raw key'),
+  fixed: sentence.optional(),
+});
+
+/** A whole ABI file. */
+export const abiSchema = z.strictObject({
+  id: identifier,
+  component: z.literal('kho'),
+  title: sentence,
+  compatible: z.string().min(1),
+  match: z
+    .literal('string-list')
+    .describe('the receiver looks for its own string anywhere in the NUL-separated list'),
+  releases: z.strictObject({ tagged: z.array(z.string()), note: sentence }),
+  commits: z.array(z.strictObject({ subject: sentence, release: sentence })),
+  provenance: z.array(z.strictObject({ kind: provenanceKind, text: sentence })).min(1),
+  fdt: z.strictObject({
+    writer: z.enum(['in-place']),
+    root: z.array(rootProperty).min(1),
+    subtree: z.array(subtreeProperty).min(1),
+    results: z.strictObject({
+      duplicateName: errno,
+      noRoomForNode: errno,
+      noRoomForProperty: errno,
+      halfNodeStays: z.boolean(),
+    }),
+    sizes: z.strictObject({
+      empty: z.int(),
+      fixedStruct: z.int(),
+      strings: z.strictObject({ empty: z.int(), subtree: z.int() }),
+    }),
+  }),
+  memoryMap: z.discriminatedUnion('kind', [radixMap]),
+  ranges: z.strictObject({
+    trailingZerosOfZero: z.union([z.literal(-1), z.literal(64)]),
+    orderLimit: z.int(),
+    numaClamp: z.strictObject({ preserve: z.boolean(), unpreserve: z.boolean() }),
+    maxFolioOrder: perPageSize(z.int()),
+  }),
+  vmalloc: z.strictObject({
+    descriptor: fieldName,
+    chunk: fieldName,
+    entriesPerChunk: perPageSize(z.int()),
+    flags: z.array(z.strictObject({ name: z.string(), value: z.int(), vmFlag: z.int() })),
+    unsupported: errno,
+  }),
+  structs: z.record(fieldName, structLayout),
+  handoff: z.strictObject({
+    setupData: z.strictObject({ struct: fieldName, type: z.int(), len: z.int() }),
+    chosen: z.strictObject({ fdt: z.string(), scratch: z.string() }),
+    fdtSize: z.literal('page'),
+    scratchArrayAlign: z.int(),
+  }),
+  kernelInit: z.strictObject({
+    preservesFdt: z.boolean(),
+    subtrees: z.array(
+      z.strictObject({
+        name: z.string(),
+        struct: fieldName,
+        values: z.record(fieldName, z.int()),
+        release: fieldName,
+      }),
+    ),
+  }),
+  receiver: z.strictObject({
+    onMismatch: z.enum(['cold boot']),
+    log: z.strictObject({ incompatible: z.string(), closing: z.string() }),
+  }),
+  errata: z.array(erratum),
+});
+
+export type PageSizeName = (typeof PAGE_SIZE_NAMES)[number];
+/** One ABI as its file says it. */
+export type AbiFile = z.infer<typeof abiSchema>;
+export type RadixMap = z.infer<typeof radixMap>;
+export type StructLayout = z.infer<typeof structLayout>;
+export type StructField = z.infer<typeof structField>;
+export type Erratum = z.infer<typeof erratum>;
+export type ProvenanceKind = z.infer<typeof provenanceKind>;
+
+/** The JSON Schema of an ABI file. */
+export function abiJsonSchema(): object {
+  return z.toJSONSchema(abiSchema, { target: 'draft-2020-12' });
+}

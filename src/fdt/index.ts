@@ -1,0 +1,13 @@
+export * from './check.js';
+export * from './constants.js';
+export * from './defects.js';
+export * from './dtc.js';
+export * from './dtc-view.js';
+export { type FdtHeader, readHeader } from './header.js';
+export * from './layouts.js';
+export * from './libfdt-edit.js';
+export * from './libfdt-sequential.js';
+export * from './reader.js';
+export * from './tools.js';
+export * from './tree.js';
+export { writeDtc } from './write-dtc.js';

@@ -1,0 +1,156 @@
+import { targetName } from '../abi/index.js';
+import { KhoError } from '../bytes/index.js';
+import {
+  dtcCompile,
+  dtcDecompile,
+  dtcRewrite,
+  dtcView,
+  fdtgetBytes,
+  readFdt,
+  walkNodes,
+  writeDtc,
+} from '../fdt/index.js';
+import { decodeHandover } from '../handover/index.js';
+import { walkText } from '../map/index.js';
+import { BufferSource, ElfMemory, type PhysicalMemory, readHexdump, writeElfCore } from '../memory/index.js';
+import type { CellFiles } from './cell.js';
+import type { Cell } from './corpus.js';
+import type { Tally } from './tally.js';
+
+/** Sends the root FDT through dtc and fdtget and compares every byte that comes back. */
+export async function checkDtc(cell: Cell, fdt: Uint8Array, tally: Tally): Promise<void> {
+  const tree = readFdt(fdt, { source: cell.path });
+  const ours = writeDtc(dtcView(tree).tree);
+  const theirs = await dtcRewrite(fdt);
+  if (theirs.refused) {
+    tally.check(cell.path, 'dtc -I dtb -O dtb', false, () => `dtc refused: ${theirs.stderr.trim()}`);
+    return;
+  }
+  tally.bytes(cell.path, 'our dtc layout against dtc -I dtb -O dtb', ours, theirs.bytes);
+  const compiled = await dtcCompile(await dtcDecompile(fdt));
+  tally.check(cell.path, 'dtc to source and back', !compiled.refused, () => 'dtc refused its own source');
+  if (!compiled.refused) tally.bytes(cell.path, 'dtc to source and back', compiled.bytes, theirs.bytes);
+  await checkProperties(cell, fdt, tally);
+}
+
+async function checkProperties(cell: Cell, fdt: Uint8Array, tally: Tally): Promise<void> {
+  const wanted: { path: readonly [string, string]; value: Uint8Array }[] = [];
+  for (const { node, depth } of walkNodes(readFdt(fdt))) {
+    // A root FDT has one level of nodes below the root.
+    const path = depth === 0 ? '/' : `/${node.name}`;
+    for (const { name, value } of node.properties) wanted.push({ path: [path, name], value });
+  }
+  const read = await fdtgetBytes(
+    fdt,
+    wanted.map(({ path }) => path),
+  );
+  for (const [index, { path, value }] of wanted.entries()) {
+    tally.bytes(cell.path, `fdtget ${path.join(' ')}`, value, read[index]!);
+  }
+}
+
+/**
+ * Reads the golden files back as a stranger would: the hexdump as a dump, the blob as what debugfs gives. First with what the
+ * header says, then without any hint: then the reader may say that it cannot tell, but must never be wrong.
+ */
+export function checkDecode(
+  cell: Cell,
+  golden: ReadonlyMap<string, Uint8Array>,
+  made: CellFiles,
+  tally: Tally,
+): void {
+  const handover = made.handover!;
+  const text = (name: string): string => Buffer.from(golden.get(name) ?? []).toString('utf8');
+  const memory = readHexdump(text('memory.hexdump'), `${cell.path}/memory.hexdump`);
+  const fdt = golden.get('handover.dtb')!;
+  const told = decodeHandover(fdt, { memory, fdtAddress: handover.fdtAddress, source: cell.path });
+  tally.check(cell.path, 'decode: ABI', told.abi === cell.target.abi, () => told.abi.id);
+  tally.text(cell.path, 'decode: target', targetName(told.target!), targetName(cell.target));
+  tally.text(cell.path, 'decode: walk', walkText(told.tree!), text('walk.txt'));
+  const subtrees = told.subtrees.map(({ name, address, size }) => `${name} ${address} ${size ?? ''}`.trim());
+  tally.text(cell.path, 'decode: subtrees', subtrees.join('\n'), expectedSubtrees(made).join('\n'));
+  checkBlind(cell, fdt, { ...withoutHints(memory) }, handover.fdtAddress, tally);
+}
+
+/** Subtrees that the operations of the scenario must have left, by what the operations returned. */
+function expectedSubtrees(made: CellFiles): string[] {
+  const { scenario, results, target, fdt } = made.handover!;
+  const hasSize = target.abi.file.fdt.subtree.some(({ role }) => role === 'size');
+  const list: { name: string; address: bigint | 'alloc' | undefined; size: bigint }[] = [];
+  if (scenario.init === 'kernel') {
+    for (const { name } of target.abi.file.kernelInit.subtrees)
+      list.unshift({ name, address: 'alloc', size: -1n });
+  }
+  for (const [index, operation] of scenario.operations.entries()) {
+    const { result } = results[index]!;
+    if (operation.kind === 'rmsubtree') {
+      const at = list.findIndex(({ address }) => address === operation.address);
+      if (at >= 0) list.splice(at, 1);
+    }
+    if (operation.kind !== 'subtree') continue;
+    // The newest comes first. A raw libfdt error leaves a node without address behind.
+    if (result === 0) list.unshift(operation);
+    else if (result === -3) list.unshift({ ...operation, address: undefined });
+  }
+  // Allocated addresses are taken from the blob: the arena decides them, and the page comparison proves them.
+  const actual = decodeHandover(fdt, { byteOrder: target.byteOrder }).subtrees;
+  return list.map(({ name, address, size }, index) => {
+    const known = address === 'alloc' ? actual[index]?.address : address;
+    const shownSize = size === -1n ? actual[index]?.size : size;
+    return `${name} ${known} ${hasSize && address !== undefined ? shownSize : ''}`.trim();
+  });
+}
+
+function withoutHints(memory: PhysicalMemory): PhysicalMemory {
+  return {
+    source: memory.source,
+    hints: {},
+    read: (at, length) => memory.read(at, length),
+    ranges: () => memory.ranges(),
+  };
+}
+
+function checkBlind(
+  cell: Cell,
+  fdt: Uint8Array,
+  memory: PhysicalMemory,
+  fdtAddress: bigint,
+  tally: Tally,
+): void {
+  let seen: string;
+  try {
+    seen = targetName(decodeHandover(fdt, { memory, fdtAddress, source: cell.path }).target!);
+  } catch (error) {
+    if (!(error instanceof KhoError)) throw error;
+    seen = error.code === 'E_AMBIGUOUS' ? targetName(cell.target) : error.message;
+  }
+  tally.text(cell.path, 'decode without hints: target', seen, targetName(cell.target));
+}
+
+/** Writes the memory as an ELF core, reads it back and compares every page. */
+export function checkElf(cell: Cell, made: CellFiles, tally: Tally): void {
+  const handover = made.handover!;
+  const elf = writeElfCore(handover.memory, cell.target);
+  const read = new ElfMemory(new BufferSource(`${cell.path}/memory.elf`, elf));
+  const shown = (memory: PhysicalMemory): string =>
+    memory
+      .ranges()
+      .map(({ start, end }) => `${start}-${end}`)
+      .join(' ');
+  tally.text(cell.path, 'ELF core: ranges', shown(read), shown(handover.memory));
+  tally.text(
+    cell.path,
+    'ELF core: hints',
+    `${read.hints.byteOrder} ${read.hints.pageShift}`,
+    `${cell.target.byteOrder} ${cell.target.pageShift}`,
+  );
+  for (const { start, end } of handover.memory.ranges()) {
+    const length = Number(end - start);
+    tally.bytes(
+      cell.path,
+      'ELF core: bytes',
+      read.read(start, length) ?? new Uint8Array(),
+      handover.memory.read(start, length)!,
+    );
+  }
+}

@@ -1,0 +1,11 @@
+export * from './decode.js';
+export * from './detect.js';
+export * from './encode.js';
+export * from './find.js';
+export * from './handoff.js';
+export { maskFdtTail } from './image.js';
+export * from './producer.js';
+export * from './root-fdt.js';
+export { cpuU64, type RootModel, type RootSubtree, readRoot } from './root-model.js';
+export * from './scenario.js';
+export * from './scratch.js';

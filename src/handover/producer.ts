@@ -1,0 +1,191 @@
+import { encodeStruct, pageSizeName, type Target } from '../abi/index.js';
+import { hex, KhoError } from '../bytes/index.js';
+import { RadixTree, radixGeometry, type SplitFault, splitRange } from '../map/index.js';
+import { PageStore } from '../memory/index.js';
+import { readVmalloc, type VmallocArea, type VmallocDescriptor, writeVmalloc } from '../vmalloc/index.js';
+import { RootFdt } from './root-fdt.js';
+
+/** Errors of the kernel's own functions, as they return them. */
+const E2BIG = -7;
+const EINVAL = -22;
+
+/** How the first kernel is set up. */
+export interface ProducerOptions {
+  /** Physical address of arena page 0, below 2^52. */
+  readonly base?: bigint;
+  /** Release string for kexec-metadata. */
+  readonly release?: string;
+  /** PFNs at which NUMA nodes begin, ascending. */
+  readonly nodeStarts?: readonly number[];
+  /** `kernel` preserves the FDT page and registers what the kernel registers by itself. */
+  readonly init?: 'bare' | 'kernel';
+}
+
+/** What unpreserving gives: the kernel only warns. */
+export interface UnpreserveResult {
+  readonly warned: boolean;
+}
+
+/**
+ * A model of kernel 1: the public operations of Kexec Handover with the kernel's allocation order and error results. The same
+ * operations in the same order give the kernel's bytes. There is no final step: FDT and tree are current at all times.
+ *
+ * PFNs are numbers below 2^(64 - page shift). Operations that would run into a known defect of the kernel are refused with
+ * `E_KERNEL_DEFECT`.
+ * Source: kernel/liveupdate/kexec_handover.c, series "Make KHO Stateless" and Linux 7.1 to 7.3.
+ */
+export class Producer {
+  readonly target: Target;
+  readonly store: PageStore;
+  readonly tree: RadixTree;
+  /** Physical address of the root FDT. */
+  readonly fdtAddress: bigint;
+  readonly fdt: RootFdt;
+  readonly #fdtPage: number;
+  readonly #nodeStarts: readonly number[];
+
+  constructor(target: Target, options: ProducerOptions = {}) {
+    const { byteOrder, pageShift, abi } = target;
+    this.target = target;
+    this.#nodeStarts = options.nodeStarts ?? [];
+    this.store = new PageStore({
+      base: options.base ?? 0x1_0000_0000n,
+      pageShift,
+      hints: { byteOrder, pageShift, abi: abi.id },
+    });
+    this.tree = new RadixTree(this.store, radixGeometry(abi, pageShift), byteOrder);
+    this.#fdtPage = this.store.allocate();
+    this.fdtAddress = this.store.address(this.#fdtPage);
+    this.fdt = new RootFdt(target, this.store.page(this.#fdtPage), this.tree.root);
+    if (options.init === 'kernel') this.#initAsKernel(options.release ?? 'oracle');
+  }
+
+  /** Preserves a folio of 2^order pages; `pfn` is a multiple of that. */
+  preserveFolio(pfn: number, order: number): number {
+    this.tree.add(pfn, order);
+    return 0;
+  }
+
+  unpreserveFolio(pfn: number, order: number): UnpreserveResult {
+    return { warned: !this.tree.delete(pfn, order) };
+  }
+
+  /** Preserves a range of pages, split into the largest aligned blocks. */
+  preservePages(pfn: number, count: number): number {
+    const clamp = this.target.abi.file.ranges.numaClamp.preserve;
+    this.#split(pfn, count, clamp, (at, order) => this.tree.add(at, order));
+    return 0;
+  }
+
+  unpreservePages(pfn: number, count: number): UnpreserveResult {
+    const clamp = this.target.abi.file.ranges.numaClamp.unpreserve;
+    let warned = false;
+    this.#split(pfn, count, clamp, (at, order) => {
+      if (!this.tree.delete(at, order)) warned = true;
+    });
+    return { warned };
+  }
+
+  /**
+   * Preserves a vmalloc area.
+   *
+   * @param vmFlags flags of the kernel's vm_struct; others than the two that KHO knows are refused
+   * @returns the descriptor, or the kernel's error
+   */
+  preserveVmalloc(area: Omit<VmallocArea, 'flags'>, vmFlags: number): VmallocDescriptor | number {
+    const { flags, unsupported } = this.target.abi.file.vmalloc;
+    const known = flags.reduce((sum, { vmFlag }) => sum | vmFlag, 0);
+    if ((vmFlags & ~known) !== 0) return unsupported;
+    const khoFlags = flags.reduce(
+      (sum, { value, vmFlag }) => ((vmFlags & vmFlag) !== 0 ? sum | value : sum),
+      0,
+    );
+    const host = {
+      store: this.store,
+      newChunk: (): number => {
+        const page = this.store.allocate();
+        this.preservePages(this.#pfnOf(page), 1);
+        return page;
+      },
+      preservePages: (pfn: number, pages: number): void => {
+        this.preservePages(pfn, pages);
+      },
+    };
+    return writeVmalloc(this.target, host, { ...area, flags: khoFlags });
+  }
+
+  /** Unpreserves an area chunk by chunk and frees its chunk pages. */
+  unpreserveVmalloc(descriptor: VmallocDescriptor): UnpreserveResult {
+    const shift = BigInt(this.target.pageShift);
+    let warned = false;
+    for (const chunk of readVmalloc(this.target, this.store, descriptor)) {
+      const page = this.store.indexOf(chunk.address)!;
+      if (this.unpreservePages(this.#pfnOf(page), 1).warned) warned = true;
+      for (const entry of chunk.entries) {
+        if (this.unpreservePages(Number(entry >> shift), 2 ** descriptor.order).warned) warned = true;
+      }
+      this.store.free(page);
+    }
+    return { warned };
+  }
+
+  /** Takes zeroed pages for `size` bytes and preserves them as one folio; gives their address or the kernel's error. */
+  allocPreserve(size: bigint): bigint | number {
+    if (size === 0n) return EINVAL;
+    const shift = BigInt(this.target.pageShift);
+    const pages = (size - 1n) >> shift;
+    // Bits needed for the index of the last page: the order that holds them all.
+    const order = pages === 0n ? 0 : pages.toString(2).length;
+    if (order > this.target.abi.file.ranges.maxFolioOrder[pageSizeName(this.target.pageShift)]) return E2BIG;
+    const page = this.store.allocate(order);
+    if ((this.store.address(page) >> shift) % (1n << BigInt(order)) !== 0n) {
+      throw new KhoError('E_SCENARIO', 'the arena base is not aligned enough for this folio', {
+        found: hex(this.store.address(page)),
+        expected: `a multiple of ${hex(1n << (shift + BigInt(order)))}`,
+      });
+    }
+    this.preserveFolio(this.#pfnOf(page), order);
+    return this.store.address(page);
+  }
+
+  /** Registers a blob in the root FDT: 0, or the kernel's error when the name is taken or the page is full. */
+  addSubtree(name: string, address: bigint, size: bigint): number {
+    return this.fdt.addSubtree(name, address, size);
+  }
+
+  removeSubtree(address: bigint): void {
+    this.fdt.removeSubtree(address);
+  }
+
+  /** What the kernel does at boot: its own FDT page first, then the blobs that it registers by itself. */
+  #initAsKernel(release: string): void {
+    const { kernelInit } = this.target.abi.file;
+    if (kernelInit.preservesFdt) this.preserveFolio(this.#pfnOf(this.#fdtPage), 0);
+    for (const { name, struct, values, release: field } of kernelInit.subtrees) {
+      const layout = this.target.abi.struct(struct, this.target.pageShift);
+      const bytes = encodeStruct(layout, { ...values, [field]: release }, this.target.byteOrder);
+      const address = this.allocPreserve(BigInt(bytes.length));
+      if (typeof address === 'number') throw new Error(`a blob of ${bytes.length} bytes must fit`);
+      this.store.write(address, bytes);
+      this.addSubtree(name, address, BigInt(bytes.length));
+    }
+  }
+
+  #pfnOf(page: number): number {
+    return Number(this.store.address(page) >> BigInt(this.target.pageShift));
+  }
+
+  #split(pfn: number, count: number, clamp: boolean, visit: (pfn: number, order: number) => void): void {
+    const fault = splitRange(pfn, count, this.target.abi.file.ranges, clamp ? this.#nodeStarts : [], visit);
+    if (fault !== undefined) throw this.#defect(fault);
+  }
+
+  #defect(fault: SplitFault): KhoError {
+    const id = fault.kind === 'range at PFN 0' ? 'B35' : 'B36';
+    const erratum = this.target.abi.erratum(id);
+    return new KhoError('E_KERNEL_DEFECT', `the kernel cannot preserve this range: ${fault.kind}`, {
+      found: `order ${fault.order} at PFN ${hex(fault.pfn)}`,
+      hint: `erratum ${id} of ${this.target.abi.id}${erratum === undefined ? '' : `: ${erratum.title}`}`,
+    });
+  }
+}

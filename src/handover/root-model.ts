@@ -1,0 +1,109 @@
+import { type Abi, abisByCompatible, allAbis } from '../abi/index.js';
+import { type ByteOrder, KhoError, printable, readU64 } from '../bytes/index.js';
+import { type FdtNode, type FdtProperty, type FdtTree, property, readFdt, stringList } from '../fdt/index.js';
+
+/** A subnode of the root FDT: one client's blob. */
+export interface RootSubtree {
+  readonly name: string;
+  readonly node: FdtNode;
+  /** Value of the address property as bytes; undefined for a node that has none (a known producer bug). */
+  readonly addressBytes: Uint8Array | undefined;
+  readonly sizeBytes: Uint8Array | undefined;
+}
+
+/** The root FDT as far as it can be read without knowing byte order and page size. */
+export interface RootModel {
+  readonly tree: FdtTree;
+  /** Blob bytes, exactly totalsize. */
+  readonly bytes: Uint8Array;
+  readonly source: string;
+  readonly compatible: readonly string[];
+  readonly abi: Abi;
+  /** The eight bytes of the map's address. */
+  readonly mapBytes: Uint8Array;
+  /** Name of the map property, for messages. */
+  readonly mapName: string;
+  readonly subtrees: readonly RootSubtree[];
+}
+
+/**
+ * Reads a root FDT: which ABI it is, where the map's address stands, which subtrees there are.
+ *
+ * @param told ABI that the caller insists on
+ * @throws KhoError `E_FDT` and `E_WRONG_KIND` for bytes that are no sound blob, `E_HANDOVER` for a blob that is no KHO root
+ */
+export function readRoot(bytes: Uint8Array, source: string, told?: Abi): RootModel {
+  const tree = readFdt(bytes, { source });
+  const compatibleProperty = property(tree.root, 'compatible');
+  const compatible = compatibleProperty === undefined ? undefined : stringList(compatibleProperty.value);
+  if (compatible === undefined) {
+    throw new KhoError('E_HANDOVER', 'the root node has no compatible string', {
+      source,
+      path: '/compatible',
+      expected: allAbis()
+        .map((abi) => abi.compatible)
+        .join(', '),
+    });
+  }
+  const abi = told ?? abiOf(compatible, source, compatibleProperty!);
+  const mapRule = abi.file.fdt.root.find(({ role }) => role === 'phys')!;
+  return {
+    tree,
+    bytes: bytes.subarray(0, Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32BE(4)),
+    source,
+    compatible,
+    abi,
+    mapName: mapRule.name,
+    mapBytes: eightBytes(tree.root, mapRule.name, source, '/'),
+    subtrees: tree.root.children.map((node) => subtree(node, abi, source)),
+  };
+}
+
+function abiOf(compatible: readonly string[], source: string, at: FdtProperty): Abi {
+  // The receiver searches the whole list, so any of its strings may be the one that matches.
+  const matches = compatible.flatMap((text) => abisByCompatible(text));
+  if (matches.length === 1) return matches[0]!;
+  throw new KhoError(
+    matches.length === 0 ? 'E_HANDOVER' : 'E_AMBIGUOUS',
+    matches.length === 0 ? 'unknown KHO version' : 'more than one ABI has this string',
+    {
+      source,
+      path: '/compatible',
+      ...(at.valueOffset === undefined ? {} : { offset: at.valueOffset }),
+      found: compatible.map((text) => `'${printable(text)}'`).join(', '),
+      expected: (matches.length === 0 ? allAbis() : matches).map((abi) => abi.id).join(', '),
+      hint: 'say which one with --abi',
+    },
+  );
+}
+
+function subtree(node: FdtNode, abi: Abi, source: string): RootSubtree {
+  const value = (role: 'phys' | 'size'): Uint8Array | undefined => {
+    const rule = abi.file.fdt.subtree.find((candidate) => candidate.role === role);
+    if (rule === undefined || property(node, rule.name) === undefined) return undefined;
+    return eightBytes(node, rule.name, source, `/${node.name}/`);
+  };
+  return { name: node.name, node, addressBytes: value('phys'), sizeBytes: value('size') };
+}
+
+function eightBytes(node: FdtNode, name: string, source: string, path: string): Uint8Array {
+  const found = property(node, name);
+  if (found?.value.length === 8) return found.value;
+  throw new KhoError(
+    'E_HANDOVER',
+    found === undefined ? 'a property is missing' : 'a property has the wrong length',
+    {
+      source,
+      path: `${path}${name}`,
+      ...(found?.valueOffset === undefined
+        ? {}
+        : { offset: found.valueOffset, found: `${found.value.length} bytes` }),
+      expected: '8 bytes in the byte order of the CPU',
+    },
+  );
+}
+
+/** The CPU's u64 in eight bytes. */
+export function cpuU64(bytes: Uint8Array, order: ByteOrder): bigint {
+  return readU64(bytes, 0, order);
+}

@@ -1,0 +1,77 @@
+import { joinRanges, type PhysicalRange } from '../memory/index.js';
+import { type RadixSource, type Reading, type WalkCounts, walkRuns } from './walk.js';
+
+/** Neighbouring blocks of one order. */
+export interface BlockRun {
+  readonly address: bigint;
+  readonly order: number;
+  readonly count: number;
+}
+
+/** A set bit that is no block. */
+export interface BadKey {
+  readonly key: bigint;
+  /** Physical address of the leaf page. */
+  readonly leaf: bigint;
+}
+
+/** What a tree holds, in numbers. */
+export interface RadixStatistics extends WalkCounts {
+  readonly blocks: number;
+  /** Blocks by order. */
+  readonly byOrder: ReadonlyMap<number, number>;
+  /** Sum of the sizes of all blocks; blocks that overlap count twice. */
+  readonly bytes: bigint;
+  readonly badKeys: number;
+}
+
+/** A tree read whole. Runs are in walk order. */
+export interface RadixContents {
+  readonly statistics: RadixStatistics;
+  readonly runs: readonly BlockRun[];
+  /** The first bad keys; `statistics.badKeys` counts all. */
+  readonly badKeys: readonly BadKey[];
+}
+
+/** Runs kept at most: about 100 MB. A handover of this many separate runs is not readable by people anyway. */
+export const MAX_RUNS = 1 << 20;
+
+const MAX_BAD_KEYS = 100;
+
+/** Reads a tree into runs and statistics. Runs past `MAX_RUNS` are counted but not kept. */
+export function readRadix(source: RadixSource, reading: Reading = 'kernel'): RadixContents {
+  const shift = BigInt(source.geometry.pageShift);
+  const runs: BlockRun[] = [];
+  const badKeys: BadKey[] = [];
+  const byOrder = new Map<number, number>();
+  let blocks = 0;
+  let bytes = 0n;
+  let bad = 0;
+  const counts = walkRuns(
+    source,
+    {
+      run(pfn, order, count) {
+        blocks += count;
+        byOrder.set(order, (byOrder.get(order) ?? 0) + count);
+        bytes += BigInt(count) << (BigInt(order) + shift);
+        if (runs.length < MAX_RUNS) runs.push({ address: BigInt(pfn) << shift, order, count });
+      },
+      badKey(key, leaf) {
+        bad++;
+        if (badKeys.length < MAX_BAD_KEYS) badKeys.push({ key, leaf });
+      },
+    },
+    reading,
+  );
+  return { statistics: { ...counts, blocks, byOrder, bytes, badKeys: bad }, runs, badKeys };
+}
+
+/** Preserved memory as ranges of addresses, joined whatever their orders. */
+export function preservedRanges(runs: readonly BlockRun[], pageShift: number): PhysicalRange[] {
+  return joinRanges(
+    runs.map(({ address, order, count }) => ({
+      start: address,
+      end: address + (BigInt(count) << BigInt(order + pageShift)),
+    })),
+  );
+}

@@ -1,0 +1,171 @@
+import { hex, KhoError } from '../bytes/index.js';
+import { type DumpHints, joinRanges, type PhysicalMemory, type PhysicalRange } from './physical.js';
+
+/** Bytes of one slab of arena pages. Zeroed and committed by the system only when touched. */
+const SLAB_BYTES = 1 << 20;
+
+/** Most pages an arena may have: keeps indexes in 32 bits and a mistake from eating all memory (64 GiB at 4K). */
+const MAX_PAGES = 1 << 24;
+
+/** State of an arena page. Holes are pages that the allocator passed over to align a folio. */
+export type PageState = 'used' | 'freed' | 'hole';
+
+/**
+ * Physical memory of the first kernel: an arena with a deterministic bump allocator, and single pages placed anywhere.
+ *
+ * Page n of the arena is at `base + n * page size`, zeroed; a folio of order k starts at the next multiple of 2^k;
+ * freed pages are never used again. Only used pages are in the dump. Arena pages live in slabs of 1 MiB, so that bulk code
+ * can work on whole words (`slabWords`) without a copy.
+ */
+export class PageStore implements PhysicalMemory {
+  readonly source = 'encoded memory';
+  readonly base: bigint;
+  readonly pageShift: number;
+  readonly pageSize: number;
+  readonly hints: DumpHints;
+  /** Arena storage as host-order 32-bit words, one array a slab. */
+  readonly slabWords: Uint32Array[] = [];
+  /** log2 of the pages in a slab. */
+  readonly slabPageShift: number;
+  readonly #slabs: Uint8Array[] = [];
+  #states = new Uint8Array(64);
+  #next = 0;
+  /** Pages outside the arena by page number. */
+  readonly #placed = new Map<bigint, Uint8Array>();
+
+  constructor(options: { base: bigint; pageShift: number; hints?: DumpHints }) {
+    this.base = options.base;
+    this.pageShift = options.pageShift;
+    this.pageSize = 2 ** options.pageShift;
+    this.hints = options.hints ?? { pageShift: options.pageShift };
+    this.slabPageShift = Math.log2(SLAB_BYTES) - options.pageShift;
+    if (this.base % BigInt(this.pageSize) !== 0n) {
+      throw new KhoError('E_USAGE', 'the arena base is not a multiple of the page size', {
+        found: hex(this.base),
+      });
+    }
+  }
+
+  /** Number of arena pages so far, holes and freed pages included. */
+  get pages(): number {
+    return this.#next;
+  }
+
+  /** Takes 2^order zeroed pages, aligned to 2^order pages of the arena; gives the index of the first. */
+  allocate(order = 0): number {
+    const count = 2 ** order;
+    const first = Math.ceil(this.#next / count) * count;
+    const end = first + count;
+    if (end > MAX_PAGES)
+      throw new KhoError('E_LIMIT', 'arena too large', { expected: `at most ${MAX_PAGES} pages` });
+    this.#reserve(end);
+    this.#states.fill(2, this.#next, first);
+    this.#states.fill(0, first, end);
+    this.#next = end;
+    return first;
+  }
+
+  /** Marks 2^order pages as freed: they leave the dump and are not used again. */
+  free(index: number, order = 0): void {
+    this.#states.fill(1, index, index + 2 ** order);
+  }
+
+  state(index: number): PageState {
+    return (['used', 'freed', 'hole'] as const)[this.#states[index] ?? 2]!;
+  }
+
+  /** Physical address of an arena page. */
+  address(index: number): bigint {
+    return this.base + (BigInt(index) << BigInt(this.pageShift));
+  }
+
+  /** Arena page at an address, or undefined. */
+  indexOf(address: bigint): number | undefined {
+    const index = (address - this.base) >> BigInt(this.pageShift);
+    return index >= 0n && index < BigInt(this.#next) ? Number(index) : undefined;
+  }
+
+  /** Bytes of an arena page, for reading and writing. */
+  page(index: number): Uint8Array {
+    const slab = this.#slabs[index >> this.slabPageShift];
+    if (slab === undefined || index >= this.#next) throw new RangeError(`no arena page ${index}`);
+    const start = (index & ((1 << this.slabPageShift) - 1)) << this.pageShift;
+    return slab.subarray(start, start + this.pageSize);
+  }
+
+  /** Bytes of the page that holds `address`, outside the arena; made zeroed when it is not there yet. */
+  place(address: bigint): Uint8Array {
+    if (this.indexOf(address) !== undefined) {
+      throw new KhoError('E_USAGE', 'a placed page lies inside the arena', { address });
+    }
+    const number = address >> BigInt(this.pageShift);
+    let page = this.#placed.get(number);
+    if (page === undefined) {
+      page = new Uint8Array(this.pageSize);
+      this.#placed.set(number, page);
+    }
+    return page;
+  }
+
+  /** Writes bytes at any address that is an arena page or gets a placed page. */
+  write(address: bigint, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const at = address + BigInt(done);
+      const inPage = Number(at & BigInt(this.pageSize - 1));
+      const count = Math.min(bytes.length - done, this.pageSize - inPage);
+      const index = this.indexOf(at);
+      const page = index === undefined ? this.place(at) : this.page(index);
+      page.set(bytes.subarray(done, done + count), inPage);
+      done += count;
+    }
+  }
+
+  read(address: bigint, length: number): Uint8Array | undefined {
+    const inPage = Number(address & BigInt(this.pageSize - 1));
+    if (inPage + length <= this.pageSize) return this.#present(address)?.subarray(inPage, inPage + length);
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const at = address + BigInt(done);
+      const start = Number(at & BigInt(this.pageSize - 1));
+      const page = this.#present(at);
+      if (page === undefined) return undefined;
+      const count = Math.min(length - done, this.pageSize - start);
+      bytes.set(page.subarray(start, start + count), done);
+      done += count;
+    }
+    return bytes;
+  }
+
+  ranges(): PhysicalRange[] {
+    const size = BigInt(this.pageSize);
+    const ranges: PhysicalRange[] = [];
+    for (let first = 0; first < this.#next; ) {
+      let end = first;
+      while (end < this.#next && this.#states[end] === 0) end++;
+      if (end > first) ranges.push({ start: this.address(first), end: this.address(end) });
+      first = end + 1;
+    }
+    for (const number of this.#placed.keys())
+      ranges.push({ start: number * size, end: (number + 1n) * size });
+    return joinRanges(ranges);
+  }
+
+  #present(address: bigint): Uint8Array | undefined {
+    const index = this.indexOf(address);
+    if (index === undefined) return this.#placed.get(address >> BigInt(this.pageShift));
+    return this.#states[index] === 0 ? this.page(index) : undefined;
+  }
+
+  #reserve(end: number): void {
+    while (this.#slabs.length << this.slabPageShift < end) {
+      const buffer = new ArrayBuffer(SLAB_BYTES);
+      this.#slabs.push(new Uint8Array(buffer));
+      this.slabWords.push(new Uint32Array(buffer));
+    }
+    if (end > this.#states.length) {
+      const grown = new Uint8Array(Math.max(end, this.#states.length * 2));
+      grown.set(this.#states);
+      this.#states = grown;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { type ByteOrder, hex, KhoError } from '../bytes/index.js';
+
+/** A run of physical memory: first byte and first byte after it. */
+export interface PhysicalRange {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** What a dump says about the machine it came from; absent where it says nothing. */
+export interface DumpHints {
+  readonly byteOrder?: ByteOrder;
+  readonly pageShift?: number;
+  /** Kernel release, from VMCOREINFO. */
+  readonly release?: string;
+  /** ABI the writer named; only our own hexdumps have it. */
+  readonly abi?: string;
+}
+
+/**
+ * Physical memory, as far as a dump has it. Bytes that are absent are "not in dump"; they never read as zero.
+ * Implementations may give a view on their own storage: callers do not write to it.
+ */
+export interface PhysicalMemory {
+  /** Name of the source, for messages. */
+  readonly source: string;
+  readonly hints: DumpHints;
+  /** `length` bytes at `address`, or undefined when any of them is not in the dump. */
+  read(address: bigint, length: number): Uint8Array | undefined;
+  /** What is in the dump, ascending, adjacent runs joined. */
+  ranges(): readonly PhysicalRange[];
+}
+
+/**
+ * Reads bytes that must be there.
+ *
+ * @param path what the bytes are, for the message: `radix root`, `kho_vmalloc_chunk`
+ * @throws KhoError `E_NOT_IN_DUMP`
+ */
+export function readPresent(
+  memory: PhysicalMemory,
+  address: bigint,
+  length: number,
+  path: string,
+): Uint8Array {
+  const bytes = memory.read(address, length);
+  if (bytes === undefined) throw notInDump(memory, address, length, path);
+  return bytes;
+}
+
+/** The error for bytes that a dump lacks. */
+export function notInDump(memory: PhysicalMemory, address: bigint, length: number, path: string): KhoError {
+  return new KhoError('E_NOT_IN_DUMP', 'not in dump', {
+    source: memory.source,
+    path,
+    address,
+    expected: `${length} bytes`,
+    hint: hasAny(memory, address) ? 'the dump has only a part of them' : nearest(memory, address),
+  });
+}
+
+function hasAny(memory: PhysicalMemory, address: bigint): boolean {
+  return memory.ranges().some((range) => range.start <= address && address < range.end);
+}
+
+function nearest(memory: PhysicalMemory, address: bigint): string {
+  const ranges = memory.ranges();
+  const below = ranges.findLast((range) => range.end <= address);
+  const above = ranges.find((range) => range.start > address);
+  const parts: string[] = [];
+  if (below !== undefined) parts.push(`${hex(below.start)}-${hex(below.end - 1n)}`);
+  if (above !== undefined) parts.push(`${hex(above.start)}-${hex(above.end - 1n)}`);
+  return parts.length === 0 ? 'the dump is empty' : `nearest in the dump: ${parts.join(' and ')}`;
+}
+
+/** Sorts ranges and joins those that touch or overlap. */
+export function joinRanges(ranges: Iterable<PhysicalRange>): PhysicalRange[] {
+  const sorted = [...ranges]
+    .filter((range) => range.start < range.end)
+    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  const joined: { start: bigint; end: bigint }[] = [];
+  for (const { start, end } of sorted) {
+    const last = joined[joined.length - 1];
+    if (last !== undefined && start <= last.end) {
+      if (end > last.end) last.end = end;
+    } else {
+      joined.push({ start, end });
+    }
+  }
+  return joined;
+}

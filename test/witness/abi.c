@@ -1,0 +1,62 @@
+/* The table of releases. A new ABI string is a new row here before it is anything else. */
+#include <string.h>
+
+#include "witness.h"
+
+#define TABLE_BITS (PAGE_SHIFT - 3)
+#define LEAF_BITS (PAGE_SHIFT + 3)
+#define CEIL_DIV(n, d) (((n) + (d) - 1) / (d))
+
+/*
+ * The leaf takes LEAF_BITS of the key, each table level TABLE_BITS. The first formula forgets that
+ * bit number 64 - PAGE_SHIFT (the order bit of a single page) needs room too. Only with 16K pages
+ * does that change the result: 4 instead of 5.
+ */
+#define DEPTH_WITHOUT_ORDER_BIT (CEIL_DIV(64 - PAGE_SHIFT - LEAF_BITS, TABLE_BITS) + 1)
+#define DEPTH (CEIL_DIV(64 - PAGE_SHIFT + 1 - LEAF_BITS, TABLE_BITS) + 1)
+
+#if PAGE_SHIFT == 14
+_Static_assert(DEPTH_WITHOUT_ORDER_BIT == 4 && DEPTH == 5, "16K");
+#elif PAGE_SHIFT == 12
+_Static_assert(DEPTH_WITHOUT_ORDER_BIT == 6 && DEPTH == 6, "4K");
+#else
+_Static_assert(DEPTH_WITHOUT_ORDER_BIT == 4 && DEPTH == 4, "64K");
+#endif
+
+static const struct abi abis[] = {
+	{
+		.name = "kho-v2",
+		.compatible = "kho-v2",
+		.map = MAP_RADIX,
+		.depth = DEPTH_WITHOUT_ORDER_BIT,
+		.ctz_of_zero = -1,
+	},
+	{
+		.name = "kho-v4",
+		.compatible = "kho-v4",
+		.map = MAP_RADIX,
+		.depth = DEPTH,
+		.has_blob_size = true,
+		.drops_half_node = true,
+		.has_metadata = true,
+		.ctz_of_zero = 64,
+		.clamps_preserve = true,
+		.clamps_unpreserve = true,
+	},
+};
+
+#define NABIS (sizeof(abis) / sizeof(abis[0]))
+
+const struct abi *abi_find(const char *name)
+{
+	for (size_t i = 0; i < NABIS; i++)
+		if (!strcmp(abis[i].name, name))
+			return &abis[i];
+	return NULL;
+}
+
+void abi_list(FILE *out)
+{
+	for (size_t i = 0; i < NABIS; i++)
+		fprintf(out, " %s", abis[i].name);
+}

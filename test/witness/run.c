@@ -1,0 +1,148 @@
+/* Executes a scenario line by line and keeps the log. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "witness.h"
+
+/* The largest folio the page allocator hands out. */
+enum { MAX_PAGE_ORDER = PAGE_SHIFT == 12 ? 10 : PAGE_SHIFT == 14 ? 11 : 13 };
+
+struct kexec_metadata {
+	uint32_t version;
+	char previous_release[65];
+	uint32_t kexec_count;
+} __attribute__((packed));
+_Static_assert(sizeof(struct kexec_metadata) == 73, "wire format");
+
+/* Kernels allocate blobs in this way: zeroed, a power of two of pages, preserved as one folio. */
+static int alloc_preserve(struct kho *k, uint64_t size, uint64_t *phys)
+{
+	unsigned order = 0;
+
+	if (!size)
+		return E_INVAL;
+	while (order <= MAX_PAGE_ORDER && (uint64_t)PAGE_SIZE << order < size)
+		order++;
+	if (order > MAX_PAGE_ORDER)
+		return E_TOOBIG;
+
+	*phys = arena_alloc(order);
+	/* The arena aligns indices; a base that is less aligned would give a folio that has no key. */
+	if (*phys & (((uint64_t)PAGE_SIZE << order) - 1))
+		scenario_fault("`base` is not aligned enough for this folio");
+	preserve_folio(k, *phys >> PAGE_SHIFT, order);
+	return 0;
+}
+
+static int add_metadata(struct kho *k)
+{
+	struct kexec_metadata *meta;
+	uint64_t phys;
+	int err = alloc_preserve(k, sizeof(*meta), &phys);
+
+	if (err)
+		return err;
+	meta = phys_to_virt(phys);
+	meta->version = 1;
+	meta->kexec_count = 1;          /* this machine was not itself booted by kexec */
+	memcpy(meta->previous_release, k->sc->uts, sizeof(meta->previous_release));
+	return rootfdt_add(k, "kexec-metadata", phys, sizeof(*meta));
+}
+
+static int boot(struct kho *k)
+{
+	k->root = arena_alloc(0);
+	rootfdt_create(k);
+	if (!k->sc->kernel_init)
+		return 0;
+	preserve_folio(k, k->fdt >> PAGE_SHIFT, 0);
+	return k->abi->has_metadata ? add_metadata(k) : 0;
+}
+
+static int set_scratch(struct kho *k, const struct op *op)
+{
+	k->scratch = xrealloc(k->scratch, op->nruns, sizeof(*k->scratch));
+	k->nscratch = op->nruns;
+	k->scratch_array = op->a;
+	for (size_t i = 0; i < op->nruns; i++)
+		k->scratch[i] = (struct scratch){ op->runs[i].start, op->runs[i].count };
+	return 0;
+}
+
+static int execute(struct kho *k, const struct op *op)
+{
+	uint64_t phys;
+	int err;
+
+	switch (op->kind) {
+	case OP_PAGE:
+		preserve_folio(k, op->a, (unsigned)op->b);
+		return 0;
+	case OP_PAGES:
+		for (uint64_t i = 0; i < op->b; i++)
+			preserve_folio(k, op->a + i * op->c, 0);
+		return 0;
+	case OP_RANGE:
+		preserve_range(k, op->a, op->b);
+		return 0;
+	case OP_DELPAGE:
+		unpreserve_folio(k, op->a, (unsigned)op->b);
+		return 0;
+	case OP_DELRANGE:
+		unpreserve_range(k, op->a, op->b);
+		return 0;
+	case OP_VMALLOC:
+		return vmalloc_preserve(k, op);
+	case OP_DELVMALLOC:
+		return vmalloc_unpreserve(k, op->a);
+	case OP_SUBTREE:
+		return rootfdt_add(k, op->name, op->a, op->b);
+	case OP_SUBTREE_ALLOC:
+		err = alloc_preserve(k, op->b, &phys);
+		return err ? err : rootfdt_add(k, op->name, phys, op->b);
+	case OP_RMSUBTREE:
+		return rootfdt_remove(k, op->a);
+	case OP_SCRATCH:
+		return set_scratch(k, op);
+	case OP_FINALIZE:
+	case OP_ABORT:
+		return 0;       /* the radix formats are always final */
+	}
+	abort();
+}
+
+static void count_block(void *ctx, uint64_t phys, int order)
+{
+	(void)phys;
+	(void)order;
+	++*(uint64_t *)ctx;
+}
+
+char *run_scenario(struct kho *k)
+{
+	char *text = NULL;
+	size_t size = 0;
+	uint64_t blocks = 0;
+	FILE *log = open_memstream(&text, &size);
+
+	if (!log)
+		die(EXIT_FAULT, "out of memory");
+	current_file = k->sc->file;
+	arena_open(k->sc->base);
+	fprintf(log, "init %s -> %d\n", k->sc->kernel_init ? "kernel" : "bare", boot(k));
+	for (size_t i = 0; i < k->sc->nops; i++) {
+		const struct op *op = &k->sc->ops[i];
+		int result;
+
+		current_line = op->line;
+		k->missing_table = false;
+		result = execute(k, op);
+		fprintf(log, "%u %s -> %d%s\n", op->line, op->text, result,
+			k->missing_table ? " (warning: no table)" : "");
+	}
+	radix_walk(k->abi, k->root, count_block, &blocks);
+	fprintf(log, "walk -> %llu blocks\n", (unsigned long long)blocks);
+	if (fclose(log))
+		die(EXIT_FAULT, "out of memory");
+	return text;
+}
