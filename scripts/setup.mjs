@@ -38,13 +38,19 @@ function nodePackages() {
   const stamp = 'node_modules/.kho-abi-packages';
   if (readStamp(stamp) === wanted) return;
   say('installing node packages (npm ci)');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, wanted);
 }
 
 /** Compiles the program when a source is not the one that was compiled last. */
 function build() {
-  const wanted = hash(['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', ...files('src')]);
+  const wanted = hash([
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    ...files('src'),
+  ]);
   const stamp = 'dist/.kho-abi-build';
   if (readStamp(stamp) === wanted) return;
   say('compiling (tsc)');
@@ -55,7 +61,9 @@ function build() {
 
 /** Installs dtc with apt-get where that needs no questions; elsewhere says what to install. */
 function deviceTreeCompiler() {
-  const missing = ['dtc', 'fdtget', 'fdtput', 'fdtdump'].filter((tool) => !works(process.env[tool.toUpperCase()] ?? tool, ['--version']));
+  const missing = ['dtc', 'fdtget', 'fdtput', 'fdtdump'].filter(
+    (tool) => !works(process.env[tool.toUpperCase()] ?? tool, ['--version']),
+  );
   if (missing.length === 0) return;
   const sudo = sudoPrefix();
   if (works('apt-get', ['--version']) && sudo !== undefined) {
@@ -80,19 +88,26 @@ function works(command, args) {
 }
 
 function attempt([command, ...args], env) {
-  return spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env, timeout: 600_000 }).status === 0;
+  return (
+    spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env, timeout: 600_000 }).status === 0
+  );
 }
 
 function run(command, args) {
-  const result = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
+  const result = spawnSync(command, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
   if (result.status !== 0) stop(1, `${command} ${args.join(' ')} failed`);
 }
 
 function files(folder) {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    return entry.isDirectory() ? files(path) : [path];
-  }).sort();
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? files(path) : [path];
+    })
+    .sort();
 }
 
 function hash(paths) {
@@ -115,7 +130,8 @@ function withLock(work) {
       break;
     } catch {
       const age = existsSync(lock) ? Date.now() - statSync(lock).mtimeMs : 0;
-      if (age > LOCK_WAIT_MS || Date.now() - started > LOCK_WAIT_MS) rmSync(lock, { recursive: true, force: true });
+      if (age > LOCK_WAIT_MS || Date.now() - started > LOCK_WAIT_MS)
+        rmSync(lock, { recursive: true, force: true });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     }
   }

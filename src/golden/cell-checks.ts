@@ -1,10 +1,13 @@
 import { targetName } from '../abi/index.js';
-import { KhoError } from '../bytes/index.js';
+import { KhoError, sha256 } from '../bytes/index.js';
 import {
+  type DtcBlob,
+  type DtcRefusal,
   dtcCompile,
   dtcDecompile,
   dtcRewrite,
   dtcView,
+  type FdtTree,
   fdtgetBytes,
   readFdt,
   walkNodes,
@@ -17,36 +20,84 @@ import type { CellFiles } from './cell.js';
 import type { Cell } from './corpus.js';
 import type { Tally } from './tally.js';
 
-/** Sends the root FDT through dtc and fdtget and compares every byte that comes back. */
-export async function checkDtc(cell: Cell, fdt: Uint8Array, tally: Tally): Promise<void> {
-  const tree = readFdt(fdt, { source: cell.path });
-  const ours = writeDtc(dtcView(tree).tree);
-  const theirs = await dtcRewrite(fdt);
-  if (theirs.refused) {
-    tally.check(cell.path, 'dtc -I dtb -O dtb', false, () => `dtc refused: ${theirs.stderr.trim()}`);
-    return;
-  }
-  tally.bytes(cell.path, 'our dtc layout against dtc -I dtb -O dtb', ours, theirs.bytes);
-  const compiled = await dtcCompile(await dtcDecompile(fdt));
-  tally.check(cell.path, 'dtc to source and back', !compiled.refused, () => 'dtc refused its own source');
-  if (!compiled.refused) tally.bytes(cell.path, 'dtc to source and back', compiled.bytes, theirs.bytes);
-  await checkProperties(cell, fdt, tally);
+/** What dtc and fdtget made of one blob. */
+interface DtcAnswer {
+  readonly rewritten: DtcBlob | DtcRefusal;
+  readonly compiled: DtcBlob | DtcRefusal;
+  readonly properties: readonly Uint8Array[];
 }
 
-async function checkProperties(cell: Cell, fdt: Uint8Array, tally: Tally): Promise<void> {
-  const wanted: { path: readonly [string, string]; value: Uint8Array }[] = [];
-  for (const { node, depth } of walkNodes(readFdt(fdt))) {
+/** A property and its path, as fdtget takes it. */
+interface WantedProperty {
+  readonly path: readonly [string, string];
+  readonly value: Uint8Array;
+}
+
+/**
+ * Sends root FDTs through the real dtc and fdtget. Many cells have the same blob: each distinct blob makes the journey once
+ * in a run, and every cell compares with what came back.
+ */
+export class DtcRoundTrip {
+  readonly #answers = new Map<string, Promise<DtcAnswer>>();
+
+  /** Distinct blobs that were sent. */
+  get blobs(): number {
+    return this.#answers.size;
+  }
+
+  /** Sends a blob, unless it was sent before. */
+  async send(fdt: Uint8Array, tree = readFdt(fdt)): Promise<DtcAnswer> {
+    const key = sha256(fdt);
+    let pending = this.#answers.get(key);
+    if (pending === undefined) {
+      pending = ask(fdt, wantedProperties(tree));
+      this.#answers.set(key, pending);
+    }
+    return pending;
+  }
+
+  async check(cell: Cell, fdt: Uint8Array, tally: Tally): Promise<void> {
+    const tree = readFdt(fdt, { source: cell.path });
+    const wanted = wantedProperties(tree);
+    const { rewritten, compiled, properties } = await this.send(fdt, tree);
+    if (rewritten.refused || compiled.refused) {
+      tally.check(
+        cell.path,
+        'dtc',
+        false,
+        () => `dtc refused: ${(rewritten.stderr + compiled.stderr).trim()}`,
+      );
+      return;
+    }
+    const ours = writeDtc(dtcView(tree).tree);
+    tally.bytes(cell.path, 'our dtc layout against dtc -I dtb -O dtb', ours, rewritten.bytes);
+    tally.bytes(cell.path, 'dtc to source and back', compiled.bytes, rewritten.bytes);
+    for (const [index, { path, value }] of wanted.entries()) {
+      tally.bytes(cell.path, `fdtget ${path.join(' ')}`, value, properties[index]!);
+    }
+  }
+}
+
+async function ask(fdt: Uint8Array, wanted: readonly WantedProperty[]): Promise<DtcAnswer> {
+  const [rewritten, compiled, properties] = await Promise.all([
+    dtcRewrite(fdt),
+    dtcDecompile(fdt).then((source) => dtcCompile(source)),
+    fdtgetBytes(
+      fdt,
+      wanted.map(({ path }) => path),
+    ),
+  ]);
+  return { rewritten, compiled, properties };
+}
+
+function wantedProperties(tree: FdtTree): WantedProperty[] {
+  const wanted: WantedProperty[] = [];
+  for (const { node, depth } of walkNodes(tree)) {
     // A root FDT has one level of nodes below the root.
     const path = depth === 0 ? '/' : `/${node.name}`;
     for (const { name, value } of node.properties) wanted.push({ path: [path, name], value });
   }
-  const read = await fdtgetBytes(
-    fdt,
-    wanted.map(({ path }) => path),
-  );
-  for (const [index, { path, value }] of wanted.entries()) {
-    tally.bytes(cell.path, `fdtget ${path.join(' ')}`, value, read[index]!);
-  }
+  return wanted;
 }
 
 /**

@@ -4,7 +4,7 @@ import { targetName } from '../abi/index.js';
 import { readWholeFile, sha256 } from '../bytes/index.js';
 import { toolVersion } from '../fdt/index.js';
 import { type CellFiles, encodeCell } from './cell.js';
-import { checkDecode, checkDtc, checkElf } from './cell-checks.js';
+import { checkDecode, checkElf, DtcRoundTrip } from './cell-checks.js';
 import { type Cell, type CellFilter, cellsOf, GOLDEN_FOLDER } from './corpus.js';
 import { Documented } from './documented.js';
 import { compareWithKernel, KernelCode } from './kernel-code.js';
@@ -79,6 +79,7 @@ export async function verifyGolden(options: VerifyOptions = {}): Promise<VerifyR
     result.left++;
     results.set(key, result);
   }
+  await sources.sendToDtc(cells, options.progress);
   let done = 0;
   await inParallel(cells, async (cell) => {
     const result = results.get(keyOf(cell))!;
@@ -108,6 +109,7 @@ export class Sources {
   readonly #kernel: KernelCode;
   readonly #documented: Documented;
   readonly #witness: ReadonlyMap<string, string>;
+  readonly #dtc = new DtcRoundTrip();
 
   constructor(folder: string, manifest?: Manifest) {
     this.#folder = folder;
@@ -115,6 +117,19 @@ export class Sources {
     this.#kernel = new KernelCode(folder);
     this.#documented = new Documented(folder);
     this.#witness = readWitnessRecord(folder);
+  }
+
+  /**
+   * Sends the golden blobs to dtc before the memory images are made: starting a process costs the more the larger this one is.
+   * Blobs that cannot be read are left to the comparison of their cell.
+   */
+  async sendToDtc(cells: readonly Cell[], progress?: VerifyOptions['progress']): Promise<void> {
+    let done = 0;
+    await inParallel(cells, async (cell) => {
+      const path = join(this.#folder, cell.path, 'handover.dtb');
+      if (existsSync(path)) await this.#dtc.send(readWholeFile(path)).catch(() => {});
+      progress?.(++done, cells.length, `dtc ${cell.path}`);
+    });
   }
 
   /** Runs every comparison of one cell and counts its files by provenance. */
@@ -134,7 +149,7 @@ export class Sources {
       tally.text(path, 'provenance in the manifest', claimed.join(' '), proven.join(' '));
     }
     if (made.handover !== undefined && golden.has('handover.dtb') && golden.has('memory.hexdump')) {
-      await checkDtc(cell, made.handover.fdt, tally);
+      await this.#dtc.check(cell, made.handover.fdt, tally);
       checkDecode(cell, golden, made, tally);
       checkElf(cell, made, tally);
     }

@@ -62,13 +62,15 @@ export function walkLeaves(source: RadixSource, visit: LeafVisitor): WalkCounts 
   ];
   while (frames.length > 0) {
     const frame = frames[frames.length - 1]!;
-    if (frame.index === entries) {
+    const { words: table } = frame;
+    let index = frame.index;
+    while (index < entries && (table[2 * index]! | table[2 * index + 1]!) === 0) index++;
+    frame.index = index + 1;
+    if (index >= entries) {
       frames.pop();
       continue;
     }
-    const index = frame.index++;
-    if (frame.words[2 * index] === 0 && frame.words[2 * index + 1] === 0) continue;
-    const address = wordBigAt(frame.words, index, view);
+    const address = wordBigAt(table, index, view);
     const entryAt = frame.address + BigInt(8 * index);
     if ((address & pageMask) !== 0n)
       throw badEntry(source, entryAt, address, 'a table entry is not page aligned');

@@ -2,7 +2,7 @@ import { hex, KhoError } from '../bytes/index.js';
 import { type DumpHints, joinRanges, type PhysicalMemory, type PhysicalRange } from './physical.js';
 
 /** Bytes of one slab of arena pages. Zeroed and committed by the system only when touched. */
-const SLAB_BYTES = 1 << 20;
+const SLAB_BYTES = 1 << 18;
 
 /** Most pages an arena may have: keeps indexes in 32 bits and a mistake from eating all memory (64 GiB at 4K). */
 const MAX_PAGES = 1 << 24;
@@ -14,7 +14,7 @@ export type PageState = 'used' | 'freed' | 'hole';
  * Physical memory of the first kernel: an arena with a deterministic bump allocator, and single pages placed anywhere.
  *
  * Page n of the arena is at `base + n * page size`, zeroed; a folio of order k starts at the next multiple of 2^k;
- * freed pages are never used again. Only used pages are in the dump. Arena pages live in slabs of 1 MiB, so that bulk code
+ * freed pages are never used again. Only used pages are in the dump. Arena pages live in slabs of 256 KiB, so that bulk code
  * can work on whole words (`slabWords`) without a copy.
  */
 export class PageStore implements PhysicalMemory {

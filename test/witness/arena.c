@@ -25,10 +25,10 @@ static void *reserve(uint64_t bytes)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-void arena_open(uint64_t base)
+/* Reserves `bytes`, or less where the system limits address space. Emulators take time for each reserved page. */
+void arena_open(uint64_t base, uint64_t bytes)
 {
-	/* Some systems limit address space: take what can be had. */
-	for (uint64_t bytes = UINT64_C(1) << 36; !memory && bytes >= UINT64_C(1) << 28; bytes /= 2) {
+	for (; !memory && bytes >= UINT64_C(1) << 28; bytes /= 2) {
 		memory = reserve(bytes);
 		capacity = bytes / PAGE_SIZE;
 	}

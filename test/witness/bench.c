@@ -12,6 +12,8 @@
 
 enum { ROUNDS = 5 };
 
+#define BENCH_ARENA (UINT64_C(1) << 36)
+
 struct bench {
 	const char *name;
 	bool random, dense, walk;
@@ -124,7 +126,7 @@ int bench_main(int argc, char **argv)
 	if (b.random)
 		b.pfns = random_pfns(b.n);
 	b.abi = abi_find("kho-v4");
-	arena_open(UINT64_C(1) << 40);
+	arena_open(UINT64_C(1) << 40, BENCH_ARENA);
 
 	fresh_tree(&b);
 	add_all(&b);

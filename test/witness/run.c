@@ -7,6 +7,9 @@
 /* The largest folio the page allocator hands out. */
 enum { MAX_PAGE_ORDER = PAGE_SHIFT == 12 ? 10 : PAGE_SHIFT == 14 ? 11 : 13 };
 
+/* Far more than any scenario takes. */
+#define SCENARIO_ARENA (UINT64_C(1) << 30)
+
 struct kexec_metadata {
 	uint32_t version;
 	char previous_release[65];
@@ -128,7 +131,7 @@ char *run_scenario(struct kho *k)
 	if (!log)
 		die(EXIT_FAULT, "out of memory");
 	current_file = k->sc->file;
-	arena_open(k->sc->base);
+	arena_open(k->sc->base, SCENARIO_ARENA);
 	fprintf(log, "init %s -> %d\n", k->sc->kernel_init ? "kernel" : "bare", boot(k));
 	for (size_t i = 0; i < k->sc->nops; i++) {
 		const struct op *op = &k->sc->ops[i];

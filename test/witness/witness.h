@@ -98,7 +98,7 @@ extern uint64_t arena_pages;            /* pages handed out so far, holes includ
 extern uint8_t *arena_state;            /* one enum page_state for each page */
 extern uintptr_t arena_offset;          /* virtual minus physical address */
 
-void arena_open(uint64_t base);
+void arena_open(uint64_t base, uint64_t bytes);
 void arena_recycle(void);
 uint64_t arena_alloc(unsigned order);
 void arena_free(uint64_t phys);
