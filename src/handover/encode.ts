@@ -103,7 +103,8 @@ class Run {
       this.#results.push({ line: operation.line, text: operation.text, result, warned });
     } catch (error) {
       if (!(error instanceof KhoError)) throw error;
-      throw error.at({ source: this.#scenario.source, line: operation.line });
+      const column = error.details.column ?? operation.column;
+      throw error.at({ source: this.#scenario.source, line: operation.line, column });
     }
   }
 

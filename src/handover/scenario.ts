@@ -6,6 +6,8 @@ import { LineReader, splitLine } from './scenario-words.js';
 interface Placed {
   /** Line in the file, from 1. */
   readonly line: number;
+  /** Column of the first operand, from 1: where errors that show only on some targets point. */
+  readonly column: number;
   /** Words of the line joined by single blanks, without the comment. */
   readonly text: string;
 }
@@ -122,6 +124,7 @@ export function parseScenario(text: string, source: string): Scenario {
       }
       operations.push({
         line: line.number,
+        column: (line.words[1] ?? line.words[0]!).column,
         text: line.words.map(({ text: word }) => word).join(' '),
         ...parse(reader),
       } as Operation);
