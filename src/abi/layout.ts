@@ -97,13 +97,19 @@ function encodeField(
   return out.finish();
 }
 
-/** Single-valued fields of a structure at `offset`; counted fields other than text are left to their own readers. */
+/**
+ * Single-valued fields of a structure at `offset`; counted fields other than text are left to their own readers.
+ *
+ * @throws KhoError `E_HANDOVER` when the structure does not lie whole in `bytes`
+ */
 export function decodeStruct(
   struct: PlacedStruct,
   bytes: Uint8Array,
   order: ByteOrder,
   offset = 0,
 ): Record<string, number | bigint | string> {
+  const whole = new Reader(bytes, order, { code: 'E_HANDOVER' }, offset);
+  whole.take(struct.size, struct.name);
   const values: Record<string, number | bigint | string> = {};
   for (const field of struct.fields) {
     const path = `${struct.name}.${field.name}`;

@@ -49,6 +49,7 @@ const radixMap = z.strictObject({
   geometry: perPageSize(radixGeometry),
 });
 
+/** One field of a C structure, in source order. */
 export const structField = z.strictObject({
   name: fieldName,
   type: z.enum(['u8', 'u16', 'u32', 'u64', 'char']),
@@ -57,6 +58,7 @@ export const structField = z.strictObject({
   count: z.union([z.int().min(1), z.literal('rest-of-page')]).optional(),
 });
 
+/** One C structure. Offsets and size are written out and checked against the compiler rules. */
 export const structLayout = z.strictObject({
   about: sentence,
   packed: z.boolean(),

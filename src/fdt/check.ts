@@ -37,7 +37,9 @@ export function checkFdt(bytes: Uint8Array): FdtCheck {
     if (header.offReserve < header.end) readReservations(bytes, header, report);
     if (header.offStruct < header.end) new StructureScanner(bytes, header, report).scan(counter);
   }
-  defects.sort((a, b) => a.offset - b.offset);
+  // A cut-off input explains other defects, so it comes first.
+  const rank = (found: FdtDefect): number => (found.id === 'fdt-cut-off' ? -1 : found.offset);
+  defects.sort((a, b) => rank(a) - rank(b));
   return { defects, suppressed, header, nodes: counter.nodes, properties: counter.properties };
 }
 

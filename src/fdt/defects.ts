@@ -9,6 +9,7 @@ interface DefectRule {
 
 const SPEC = 'devicetree specification v0.4';
 
+/** All rules, by id. */
 export const FDT_DEFECTS = {
   'fdt-too-short': rule('error', 'the input is shorter than a header', '5.2'),
   'fdt-magic': rule('error', 'the first word is not 0xd00dfeed', '5.2'),

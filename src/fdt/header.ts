@@ -24,6 +24,8 @@ export interface FdtHeader {
   readonly structEnd: number;
   /** First offset past the strings block, within `end`. */
   readonly stringsEnd: number;
+  /** Whether the input ends before the strings block does: names are then missing, not wrong. */
+  readonly stringsCut: boolean;
 }
 
 /** Reads a big-endian word without a bounds check; the caller knows that four bytes are there. */
@@ -114,6 +116,7 @@ export function readHeader(bytes: Uint8Array, report: DefectReport): FdtHeader |
     end,
     structEnd: Math.min(end, sizeStruct === undefined ? end : offStruct + sizeStruct),
     stringsEnd: Math.min(end, sizeStrings === undefined ? end : offStrings + sizeStrings),
+    stringsCut: end < totalsize && (sizeStrings === undefined || offStrings + sizeStrings > end),
   };
   checkBlocks(header, sizeStruct ?? 4, sizeStrings ?? 0, report);
   return header;

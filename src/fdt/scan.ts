@@ -175,10 +175,12 @@ export class StructureScanner {
 
   #string(nameOffset: number, fieldAt: number): string | undefined {
     if (this.#strings.has(nameOffset)) return this.#strings.get(nameOffset);
-    const { offStrings, stringsEnd } = this.#header;
+    const { offStrings, stringsEnd, stringsCut } = this.#header;
     const start = offStrings + nameOffset;
     let name: string | undefined;
-    if (start >= stringsEnd) {
+    if (start >= stringsEnd && stringsCut) {
+      // The cut has been reported; each name that it took is not another defect.
+    } else if (start >= stringsEnd) {
       this.#found('fdt-property-name', {
         offset: fieldAt,
         path: this.#path(),
@@ -187,9 +189,8 @@ export class StructureScanner {
       });
     } else {
       const nul = this.#bytes.indexOf(0, start);
-      if (nul < 0 || nul >= stringsEnd)
-        this.#found('fdt-string-unterminated', { offset: start, path: this.#path() });
-      else name = this.#text.toString('latin1', start, nul);
+      if (nul >= 0 && nul < stringsEnd) name = this.#text.toString('latin1', start, nul);
+      else if (!stringsCut) this.#found('fdt-string-unterminated', { offset: start, path: this.#path() });
     }
     this.#strings.set(nameOffset, name);
     return name;

@@ -16,6 +16,7 @@ export interface GoldenChange {
   readonly patch: string;
 }
 
+/** What a generation did, or would do. */
 export interface GenerateResult {
   readonly cells: number;
   readonly changes: readonly GoldenChange[];

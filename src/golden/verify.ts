@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { targetName } from '../abi/index.js';
-import { readWholeFile, sha256 } from '../bytes/index.js';
+import { KhoError, readWholeFile, sha256 } from '../bytes/index.js';
 import { toolVersion } from '../fdt/index.js';
 import { type CellFiles, encodeCell } from './cell.js';
 import { checkDecode, checkElf, DtcRoundTrip } from './cell-checks.js';
@@ -43,6 +43,7 @@ export interface VerifyResult {
   readonly differences: number;
 }
 
+/** What to check, and whom to tell. */
 export interface VerifyOptions extends CellFilter {
   readonly folder?: string;
   /** Called after each cell. */
@@ -149,9 +150,13 @@ export class Sources {
       tally.text(path, 'provenance in the manifest', claimed.join(' '), proven.join(' '));
     }
     if (made.handover !== undefined && golden.has('handover.dtb') && golden.has('memory.hexdump')) {
-      await this.#dtc.check(cell, made.handover.fdt, tally);
-      checkDecode(cell, golden, made, tally);
-      checkElf(cell, made, tally);
+      for (const check of [
+        () => this.#dtc.check(cell, made.handover!.fdt, tally),
+        () => checkDecode(cell, golden, made, tally),
+        () => checkElf(cell, made, tally),
+      ]) {
+        await unreadable(cell, tally, check);
+      }
     }
     return tally;
   }
@@ -173,6 +178,16 @@ export class Sources {
     }
     for (const list of proven.values()) list.sort((a, b) => PROVENANCE.indexOf(a) - PROVENANCE.indexOf(b));
     return proven;
+  }
+}
+
+/** A golden file that cannot even be read is a difference like any other; a missing tool is not. */
+async function unreadable(cell: Cell, tally: Tally, check: () => Promise<void> | void): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    if (!(error instanceof KhoError) || error.exitStatus !== 2) throw error;
+    tally.check(cell.path, 'reading it back', false, () => error.message);
   }
 }
 

@@ -44,6 +44,7 @@ export interface Handover {
   readonly notes: readonly Note[];
 }
 
+/** What a caller has besides the FDT. */
 export interface DecodeOptions extends Told {
   readonly source?: string;
   readonly memory?: PhysicalMemory;

@@ -220,8 +220,9 @@ const OPERATIONS: Record<string, (line: LineReader) => Parsed> = {
   abort: () => ({ kind: 'abort' }),
 };
 
-/** Folios or heads of one line: keeps a typing mistake from running for hours. */
-const MAX_COUNT = 1n << 30n;
+/** Folios of one line, 1 TiB at 4K, and heads of one line: a typing mistake must not run for hours. */
+const MAX_COUNT = 1n << 28n;
+const MAX_HEADS = 1n << 22n;
 
 function order(line: LineReader): number {
   return Number(line.number('ORDER', MAX_ORDER));
@@ -237,8 +238,9 @@ function flags(line: LineReader): VmFlags {
 function headRun(line: LineReader, mapping: number): HeadRun {
   const at = line.position;
   const [start, count, step] = line.numbers('PFN or START:COUNT[:STEP]', 1, 3);
-  if (count !== undefined && count > MAX_COUNT)
-    throw line.error(at, 'too many heads', `at most ${MAX_COUNT}`);
+  if (count !== undefined && count > MAX_HEADS) {
+    throw line.error(at, 'too many heads', `at most ${MAX_HEADS}`);
+  }
   // An entry of 0 would end the list; no kernel maps page 0 there.
   if (start === 0n && count !== 0n) throw line.error(at, 'a vmalloc area cannot hold page 0');
   return { start: start!, count: count ?? 1n, step: step ?? 1n << BigInt(mapping) };

@@ -12,6 +12,7 @@ export interface WordView {
   readonly masks: Int32Array;
 }
 
+/** The view for a target's byte order on this host. */
 export function wordView(order: ByteOrder): WordView {
   const swap = order !== HOST_BYTE_ORDER;
   const masks = new Int32Array(32);

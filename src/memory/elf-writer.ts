@@ -15,6 +15,7 @@ import {
 } from './elf-format.js';
 import { type PhysicalMemory, readPresent } from './physical.js';
 
+/** What an ELF core says of its machine. */
 export interface ElfCoreOptions {
   readonly byteOrder: ByteOrder;
   readonly pageShift: number;

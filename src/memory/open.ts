@@ -14,6 +14,7 @@ export interface OpenMemory {
   close(): void;
 }
 
+/** What a dump does not say by itself. */
 export interface OpenOptions {
   /** Physical address of the first byte of a raw file; other kinds carry their addresses. */
   readonly base?: bigint;

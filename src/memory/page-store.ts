@@ -4,8 +4,8 @@ import { type DumpHints, joinRanges, type PhysicalMemory, type PhysicalRange } f
 /** Bytes of one slab of arena pages. Zeroed and committed by the system only when touched. */
 const SLAB_BYTES = 1 << 18;
 
-/** Most pages an arena may have: keeps indexes in 32 bits and a mistake from eating all memory (64 GiB at 4K). */
-const MAX_PAGES = 1 << 24;
+/** Largest arena: a mistake in a scenario must not eat all memory. One TiB of preserved pages takes 32 MiB of it. */
+const MAX_ARENA_BYTES = 2 ** 32;
 
 /** State of an arena page. Holes are pages that the allocator passed over to align a folio. */
 export type PageState = 'used' | 'freed' | 'hole';
@@ -56,8 +56,9 @@ export class PageStore implements PhysicalMemory {
     const count = 2 ** order;
     const first = Math.ceil(this.#next / count) * count;
     const end = first + count;
-    if (end > MAX_PAGES)
-      throw new KhoError('E_LIMIT', 'arena too large', { expected: `at most ${MAX_PAGES} pages` });
+    if (end * this.pageSize > MAX_ARENA_BYTES) {
+      throw new KhoError('E_LIMIT', 'arena too large', { expected: `at most ${MAX_ARENA_BYTES} bytes` });
+    }
     this.#reserve(end);
     this.#states.fill(2, this.#next, first);
     this.#states.fill(0, first, end);

@@ -59,6 +59,7 @@ export const inspectSchema = z.strictObject({
 
 export type InspectReport = z.infer<typeof inspectSchema>;
 
+/** Names of what was read. */
 export interface InspectInput {
   readonly fdt: string;
   readonly memory?: string;

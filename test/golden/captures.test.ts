@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  checkFdt,
+  decodeHandover,
+  findRootFdts,
+  inspectReport,
+  openMemory,
+  readFdtPage,
+} from '../../src/index.js';
+import { thrown } from '../support/errors.js';
+
+const FOLDER = join(import.meta.dirname, '../../golden/captures');
+const CAPTURES = readdirSync(FOLDER, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+/** What a separately written reader found in the same memory. */
+interface Expected {
+  fdtPhys: string;
+  pageShift: number;
+  root: string;
+  subtrees: Record<string, [string, number]>;
+  nodes: number;
+  preserved: [string, number][];
+}
+
+test('there are captures', () => {
+  expect(CAPTURES.length).toBeGreaterThanOrEqual(2);
+});
+
+describe.each(CAPTURES)('%s', (name) => {
+  const path = (file: string): string => join(FOLDER, name, file);
+  const expected = JSON.parse(readFileSync(path('expected-by-independent-reader.json'), 'utf8')) as Expected;
+
+  test('reads what the independent reader read, found without any hint', async () => {
+    const { memory, kind, close } = await openMemory(path('memory.elf.gz'));
+    expect(kind).toBe('gzip of ELF core');
+    const found = findRootFdts(memory);
+    expect(found).toHaveLength(1);
+    const { address } = found[0]!;
+    const handover = decodeHandover(readFdtPage(memory, address), { memory, fdtAddress: address });
+    const report = inspectReport(handover, { fdt: 'x' }, { walk: true });
+    expect({
+      fdtPhys: report.fdt.address,
+      pageShift: Math.log2(report.pageSize!),
+      root: report.mapAddress,
+      subtrees: Object.fromEntries(
+        report.subtrees.map(({ name: subtree, address: at, size }) => [subtree, [at, Number(size)]]),
+      ),
+      nodes: report.map!.tables + report.map!.leaves,
+      preserved: report.walk!.map((line) => [line.split(' ')[0], Number(line.split(' ')[1])]),
+    }).toEqual(expected);
+    expect(report.subtrees.every(({ preserved }) => preserved)).toBe(true);
+    expect(report.notes).toEqual([]);
+    close();
+  });
+
+  test('the FDT of debugfs `in` is the one in memory; the one of `out` is cut off and named so', async () => {
+    const { memory } = await openMemory(path('memory.elf.gz'));
+    const inside = readFileSync(path('debugfs-in-fdt.dtb'));
+    expect(Buffer.compare(readFdtPage(memory, BigInt(expected.fdtPhys)), inside)).toBe(0);
+    const cut = readFileSync(path('debugfs-out-fdt.dtb'));
+    expect(checkFdt(cut).defects[0]).toMatchObject({
+      id: 'fdt-cut-off',
+      offset: 233,
+      expected: 'totalsize 405',
+    });
+    expect(thrown(() => decodeHandover(cut)).message).toContain('the input ends before totalsize');
+  });
+
+  test('memory that was left out is not in the dump', async () => {
+    const { memory } = await openMemory(path('memory.elf.gz'));
+    const [address] = expected.preserved.find(([, order]) => order === 9)!;
+    expect(memory.read(BigInt(address), 4096)).toBeUndefined();
+  });
+});
