@@ -50,12 +50,15 @@ function build() {
     'tsconfig.json',
     'tsconfig.build.json',
     ...files('src'),
+    ...files('abi'),
+    'scripts/compile-abi.mjs',
   ]);
   const stamp = 'dist/.kho-abi-build';
   if (readStamp(stamp) === wanted) return;
   say('compiling (tsc)');
   rmSync('dist', { recursive: true, force: true });
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
+  run(process.execPath, ['scripts/compile-abi.mjs']);
   writeFileSync(stamp, wanted);
 }
 

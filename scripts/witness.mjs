@@ -10,7 +10,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { $ } from 'zx';
-import { allAbis, cellsOf, GOLDEN_FOLDER } from '../dist/index.js';
+import { cellsOf, GOLDEN_FOLDER } from '../dist/golden/index.js';
+import { allAbis } from '../dist/index.js';
 import { bigEndianWitness, hostWitness, MissingTool, PAGE_SHIFTS } from './lib/witness-build.mjs';
 
 const OUT = 'build/witness/out';

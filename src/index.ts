@@ -10,14 +10,15 @@
  * console.log(handover.fdt.length, handover.memory.ranges());
  * ```
  *
+ * Beside this door there are `kho-abi/golden` (the golden corpus and its checks), `kho-abi/report` (texts and JSON reports) and
+ * `kho-abi/schemas`.
+ *
  * @packageDocumentation
  */
 export * from './abi/index.js';
 export * from './bytes/index.js';
 export * from './fdt/index.js';
-export * from './golden/index.js';
 export * from './handover/index.js';
 export * from './map/index.js';
 export * from './memory/index.js';
-export * from './report/index.js';
 export * from './vmalloc/index.js';

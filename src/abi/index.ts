@@ -1,4 +1,12 @@
 export * from './layout.js';
 export * from './registry.js';
-export * from './schema.js';
+export type {
+  AbiFile,
+  Erratum,
+  PageSizeName,
+  ProvenanceKind,
+  RadixMap,
+  StructField,
+  StructLayout,
+} from './schema.js';
 export * from './target.js';

@@ -1,14 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
 import { KhoError } from '../bytes/index.js';
 import { type PlacedStruct, placeStruct } from './layout.js';
-import { type AbiFile, abiSchema, type Erratum, PAGE_SIZE_NAMES } from './schema.js';
+import type { AbiFile, Erratum } from './schema.js';
 import { type PageShift, pageSizeName } from './target.js';
-import { verifyNumbers } from './verify.js';
 
-/** The folder of ABI files, the same from source and from the built package. */
-const ABI_FOLDER = fileURLToPath(new URL('../../abi/', import.meta.url));
+/**
+ * The ABI files as the build compiled them: checked against schema and formulas, then written as JSON. Reading that is quick and
+ * needs neither a YAML parser nor a schema library. The path is the same from source and from the built package.
+ */
+const COMPILED = fileURLToPath(new URL('../../dist/abi/abis.json', import.meta.url));
 
 /** A loaded, checked ABI. Code asks it for the property it needs and never looks at its name. */
 export class Abi {
@@ -53,12 +54,9 @@ export class Abi {
 
 let loaded: readonly Abi[] | undefined;
 
-/** All ABIs, oldest first. Files are read and checked once. */
+/** All ABIs, oldest first. */
 export function allAbis(): readonly Abi[] {
-  loaded ??= readdirSync(ABI_FOLDER)
-    .filter((name) => name.startsWith('kho-') && name.endsWith('.yaml'))
-    .sort()
-    .map((name) => parseAbi(readFileSync(`${ABI_FOLDER}${name}`, 'utf8'), `abi/${name}`));
+  loaded ??= (JSON.parse(readFileSync(COMPILED, 'utf8')) as AbiFile[]).map((file) => new Abi(file));
   return loaded;
 }
 
@@ -73,33 +71,4 @@ export function getAbi(id: string): Abi {
 /** ABIs that write a compatible string; more than one when a format changed without a new string. */
 export function abisByCompatible(compatible: string): Abi[] {
   return allAbis().filter((abi) => abi.compatible === compatible);
-}
-
-/** Parses and checks one ABI file. @throws KhoError `E_ABI_FILE` with the path of the first thing that is wrong. */
-export function parseAbi(text: string, source: string): Abi {
-  let data: unknown;
-  try {
-    data = parse(text, { maxAliasCount: 0 });
-  } catch (error) {
-    throw new KhoError('E_ABI_FILE', 'not YAML', {
-      source,
-      hint: (error as Error).message.split('\n')[0]!,
-      cause: error,
-    });
-  }
-  const result = abiSchema.safeParse(data);
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    throw new KhoError('E_ABI_FILE', issue.message, { source, path: issue.path.join('.') });
-  }
-  const abi = new Abi(result.data);
-  try {
-    for (const name of Object.keys(result.data.structs)) {
-      for (const shift of [12, 14, 16] as const) abi.struct(name, shift);
-    }
-    for (const size of PAGE_SIZE_NAMES) verifyNumbers(result.data, size);
-  } catch (error) {
-    throw error instanceof KhoError ? error.at({ source }) : error;
-  }
-  return abi;
 }

@@ -82,6 +82,7 @@ const erratum = z.strictObject({
 /** A whole ABI file. */
 export const abiSchema = z.strictObject({
   id: identifier,
+  rung: z.int().min(1).describe('place on the ladder of formats, oldest first'),
   component: z.literal('kho'),
   title: sentence,
   compatible: z.string().min(1),
@@ -154,8 +155,3 @@ export type StructLayout = z.infer<typeof structLayout>;
 export type StructField = z.infer<typeof structField>;
 export type Erratum = z.infer<typeof erratum>;
 export type ProvenanceKind = z.infer<typeof provenanceKind>;
-
-/** The JSON Schema of an ABI file. */
-export function abiJsonSchema(): object {
-  return z.toJSONSchema(abiSchema, { target: 'draft-2020-12' });
-}

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { getAbi } from '../abi/index.js';
-import { type VerifyOptions, verifyGolden } from '../golden/index.js';
+import type { VerifyOptions } from '../golden/index.js';
 import { checkReport, differenceLines, summaryLine, targetLine } from '../report/index.js';
 import { options, print, printJson } from './options.js';
 import { Progress } from './progress.js';
@@ -39,7 +39,9 @@ export function filters(command: Command): Command {
 /** Runs the check and prints as it goes; sets the exit status. */
 export async function runCheck(given: CheckOptions): Promise<void> {
   if (given.abi !== undefined) getAbi(given.abi);
-  const progress = new Progress(0);
+  // Commands load what only they need when they run: the others start faster.
+  const { verifyGolden } = await import('../golden/index.js');
+  const progress = await Progress.start(0);
   const limits: VerifyOptions = {
     ...(given.abi === undefined ? {} : { abi: given.abi }),
     ...(given.target === undefined ? {} : { target: given.target }),

@@ -3,12 +3,12 @@ import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { getAbi, makeTarget, type PageShift, targetName } from '../abi/index.js';
 import { type ByteOrder, hex, KhoError, readWholeFile, writeFileWhole } from '../bytes/index.js';
-import { handoverFiles } from '../golden/index.js';
 import {
   chosenOverlay,
   type EncodedHandover,
   encodeScenario,
   encodeSetupData,
+  handoverFiles,
   parseScenario,
 } from '../handover/index.js';
 import { writeElfCore, writeRaw } from '../memory/index.js';

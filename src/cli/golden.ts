@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { generateGolden } from '../golden/index.js';
 import { grouped, style } from '../report/index.js';
 import { FINDINGS, filters, runCheck } from './check.js';
 import { print } from './options.js';
@@ -22,7 +21,8 @@ export function goldenCommand(): Command {
       'after',
       '\nExample:\n  kho-abi golden generate            # shows the difference, exit status 4\n  kho-abi golden generate --accept',
     )
-    .action((given: { golden?: string; accept?: boolean }) => {
+    .action(async (given: { golden?: string; accept?: boolean }) => {
+      const { generateGolden } = await import('../golden/index.js');
       const accept = given.accept === true;
       const result = generateGolden({
         accept,

@@ -3,7 +3,7 @@ import { hex, KhoError, readWholeFile } from '../bytes/index.js';
 import { decodeHandover, findRootFdts, type Handover, readFdtPage } from '../handover/index.js';
 import { type OpenMemory, openMemory, type PhysicalMemory } from '../memory/index.js';
 import type { DumpOptions } from './options.js';
-import { withProgress } from './progress.js';
+import { Progress } from './progress.js';
 
 /** A decoded handover and where its parts came from. */
 export interface LoadedHandover {
@@ -41,7 +41,7 @@ export async function loadHandover(fdtFile: string | undefined, given: DumpOptio
   }
   const dump = await openMemory(given.memory, given.base === undefined ? {} : { base: given.base });
   try {
-    const address = given.fdtAddress ?? locate(dump.memory, fdtBytes);
+    const address = given.fdtAddress ?? (await locate(dump.memory, fdtBytes));
     const source = fdtFile ?? `${given.memory}, root FDT at ${hex(address!)}`;
     const handover = decodeHandover(fdtBytes ?? readFdtPage(dump.memory, address!), {
       source,
@@ -60,10 +60,12 @@ export async function loadHandover(fdtFile: string | undefined, given: DumpOptio
  * Address of the root FDT in a dump. With an FDT file it is the page that begins with the same bytes, if there is just one;
  * without a file there must be just one root FDT.
  */
-function locate(memory: PhysicalMemory, fdt: Uint8Array | undefined): bigint | undefined {
-  const found = withProgress('looking for the root FDT', (tick) =>
-    findRootFdts(memory, (done, total) => tick(`${(done * 100n) / (total === 0n ? 1n : total)} %`)),
+async function locate(memory: PhysicalMemory, fdt: Uint8Array | undefined): Promise<bigint | undefined> {
+  const progress = await Progress.start();
+  const found = findRootFdts(memory, (done, total) =>
+    progress.update(`looking for the root FDT ${(done * 100n) / (total === 0n ? 1n : total)} %`),
   );
+  progress.clear();
   if (fdt !== undefined) {
     const same = found.filter(({ address }) => {
       const bytes = memory.read(address, Math.min(fdt.length, 4096));

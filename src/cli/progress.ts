@@ -1,4 +1,4 @@
-import ora from 'ora';
+import type { Ora } from 'ora';
 
 /** Work shorter than this shows nothing. */
 const DELAY_MS = 1000;
@@ -6,19 +6,22 @@ const DELAY_MS = 1000;
 /** A line on a terminal that says what is going on; nothing at all elsewhere. */
 export class Progress {
   readonly #started = Date.now();
-  readonly #spinner = ora({
-    stream: process.stderr,
-    isEnabled: process.stderr.isTTY === true,
-    isSilent: process.stderr.isTTY !== true,
-  });
+  readonly #spinner: Ora | undefined;
   readonly #delay: number;
 
-  constructor(delay = DELAY_MS) {
+  private constructor(spinner: Ora | undefined, delay: number) {
+    this.#spinner = spinner;
     this.#delay = delay;
   }
 
+  static async start(delay = DELAY_MS): Promise<Progress> {
+    if (!process.stderr.isTTY) return new Progress(undefined, delay);
+    const { default: ora } = await import('ora');
+    return new Progress(ora({ stream: process.stderr }), delay);
+  }
+
   update(text: string): void {
-    if (Date.now() - this.#started < this.#delay) return;
+    if (this.#spinner === undefined || Date.now() - this.#started < this.#delay) return;
     this.#spinner.text = text;
     if (!this.#spinner.isSpinning) this.#spinner.start();
     this.#spinner.render();
@@ -26,16 +29,6 @@ export class Progress {
 
   /** Takes the line away; call it before printing and at the end. */
   clear(): void {
-    this.#spinner.stop();
-  }
-}
-
-/** Runs synchronous work with a progress line. */
-export function withProgress<Result>(title: string, work: (tick: (text: string) => void) => Result): Result {
-  const progress = new Progress();
-  try {
-    return work((text) => progress.update(`${title} ${text}`));
-  } finally {
-    progress.clear();
+    this.#spinner?.stop();
   }
 }

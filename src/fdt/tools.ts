@@ -1,4 +1,4 @@
-import { ExecaError, execa } from 'execa';
+import type { ExecaError } from 'execa';
 import { KhoError } from '../bytes/index.js';
 
 /** Programs of the device-tree-compiler package that this project calls. */
@@ -35,6 +35,8 @@ export async function runTool(
   args: readonly string[],
   input?: Uint8Array,
 ): Promise<ToolResult> {
+  // Loaded when it is first needed: most users of the library never start a process.
+  const { execa, ExecaError } = await import('execa');
   try {
     const result = await execa(command(tool), args, {
       ...(input === undefined ? { stdin: 'ignore' as const } : { input }),

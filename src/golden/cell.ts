@@ -1,7 +1,5 @@
 import { KhoError } from '../bytes/index.js';
-import { type EncodedHandover, encodedVmallocText, encodeScenario, logText } from '../handover/index.js';
-import { walkText } from '../map/index.js';
-import { writeHexdump } from '../memory/index.js';
+import { type EncodedHandover, encodeScenario, handoverFiles } from '../handover/index.js';
 import type { Cell } from './corpus.js';
 
 /** Golden files of a cell by name, and what they were made from; `handover` is undefined when the encoder refused. */
@@ -23,17 +21,4 @@ export function encodeCell(cell: Cell): CellFiles {
     const erratum = /erratum (B\d+)/.exec(error.message)?.[1] ?? 'unknown';
     return { files: new Map([['refused.txt', Buffer.from(`${erratum}\n`)]]), handover: undefined };
   }
-}
-
-/** The files that describe a handover, as golden folders have them. */
-export function handoverFiles(handover: EncodedHandover): Map<string, Uint8Array> {
-  const { abi, byteOrder, pageShift } = handover.target;
-  const files = new Map<string, Uint8Array>([
-    ['handover.dtb', handover.fdt],
-    ['memory.hexdump', Buffer.from(writeHexdump(handover.memory, { abi: abi.id, byteOrder, pageShift }))],
-    ['walk.txt', Buffer.from(walkText(handover.tree))],
-    ['log.txt', Buffer.from(logText(handover))],
-  ]);
-  if (handover.vmalloc.length > 0) files.set('vmalloc.txt', Buffer.from(encodedVmallocText(handover)));
-  return files;
 }

@@ -2,9 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { KhoError, readWholeFile, sha256 } from '../bytes/index.js';
-
-/** Where bytes come from, the strongest first. `baseline` is our own encoder, frozen. */
-export const PROVENANCE = ['documented', 'kernel', 'kernel-code', 'witness', 'baseline', 'input'] as const;
+import { PROVENANCE, type Provenance } from './provenance.js';
 
 const entrySchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -15,7 +13,6 @@ const entrySchema = z.strictObject({
 
 const manifestSchema = z.strictObject({ format: z.literal(1), files: z.record(z.string(), entrySchema) });
 
-export type Provenance = (typeof PROVENANCE)[number];
 export type ManifestEntry = z.infer<typeof entrySchema>;
 export type Manifest = z.infer<typeof manifestSchema>;
 

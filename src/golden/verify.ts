@@ -8,15 +8,8 @@ import { checkDecode, checkElf, DtcRoundTrip } from './cell-checks.js';
 import { type Cell, type CellFilter, cellsOf, GOLDEN_FOLDER } from './corpus.js';
 import { Documented } from './documented.js';
 import { compareWithKernel, KernelCode } from './kernel-code.js';
-import {
-  foreignEntry,
-  listFiles,
-  type Manifest,
-  PROVENANCE,
-  type Provenance,
-  readManifest,
-  readWitnessRecord,
-} from './manifest.js';
+import { foreignEntry, listFiles, type Manifest, readManifest, readWitnessRecord } from './manifest.js';
+import { PROVENANCE, type Provenance } from './provenance.js';
 import { Tally } from './tally.js';
 
 /** Work on several cells at once: most of the time goes to waiting for dtc. */

@@ -148,10 +148,10 @@ function holdsPage(source: RadixSource, address: bigint | undefined): boolean {
   const wanted = key === undefined ? undefined : keyPath(geometry, key);
   const leafNumber = wanted?.tables.reduce((number, index) => number * 2 ** geometry.tableBits + index, 0);
   const view = wordView(source.byteOrder);
-  walkLeaves(source, (leaf, words) => {
+  walkLeaves(source, (leaf, { words, start }) => {
     if (wanted === undefined || leaf !== leafNumber) return;
     const { bit } = wanted;
-    held = (words[(bit >>> 5) ^ view.halfXor]! & view.masks[bit & 31]!) !== 0;
+    held = (words[start + ((bit >>> 5) ^ view.halfXor)]! & view.masks[bit & 31]!) !== 0;
   });
   return held;
 }

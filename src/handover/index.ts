@@ -1,6 +1,7 @@
 export * from './decode.js';
 export * from './detect.js';
 export * from './encode.js';
+export * from './files.js';
 export * from './find.js';
 export * from './handoff.js';
 export { maskFdtTail } from './image.js';

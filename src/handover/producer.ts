@@ -19,6 +19,8 @@ export interface ProducerOptions {
   readonly nodeStarts?: readonly number[];
   /** `kernel` preserves the FDT page and registers what the kernel registers by itself. */
   readonly init?: 'bare' | 'kernel';
+  /** How many arena pages there will be about, where that is known; see PageStore. */
+  readonly expectedPages?: number;
 }
 
 /** What unpreserving gives: the kernel only warns. */
@@ -52,6 +54,7 @@ export class Producer {
       base: options.base ?? 0x1_0000_0000n,
       pageShift,
       hints: { byteOrder, pageShift, abi: abi.id },
+      ...(options.expectedPages === undefined ? {} : { expectedPages: options.expectedPages }),
     });
     this.tree = new RadixTree(this.store, radixGeometry(abi, pageShift), byteOrder);
     this.#fdtPage = this.store.allocate();

@@ -1,3 +1,4 @@
+export * from './blocks.js';
 export * from './geometry.js';
 export * from './key.js';
 export * from './leaf-scan.js';

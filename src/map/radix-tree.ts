@@ -1,6 +1,6 @@
 import type { ByteOrder } from '../bytes/index.js';
 import { highHalf, lowHalf } from '../bytes/index.js';
-import type { PageStore } from '../memory/index.js';
+import { type PageStore, slabOf } from '../memory/index.js';
 import { clearBits, setBits } from './bits.js';
 import type { RadixGeometry } from './geometry.js';
 import { setWord, type WordView, wordAt, wordView } from './words.js';
@@ -8,12 +8,16 @@ import { setWord, type WordView, wordAt, wordView } from './words.js';
 /** Entries of the leaf cache: covers 16384 leaves, at 4K pages 2 TiB of order-0 pages. */
 const CACHE_SIZE = 1 << 14;
 
+/** A block number below 2^32 has at most 17 bits above those of its leaf, which has at least 2^15 bits. */
+const TAG_SHIFT = 17;
+const TWO_32 = 2 ** 32;
+
 /**
  * The first kernel's tree of preserved pages. All state is in the pages of the store, byte for byte as the next kernel finds
  * them; beside it there is only a cache of where leaves are.
  *
- * PFNs are plain numbers below 2^(64 - page shift), so at most 2^52, exact. A key is below 2^53 and is handled as a number;
- * `leaf` is the key without its low `bitmapBits` bits. Missing tables are taken from the store from the top down, the leaf
+ * PFNs are plain numbers below 2^(64 - page shift), so at most 2^52, exact. A key is below 2^53 and is handled as a number, or as
+ * 32-bit integers where it fits; `leaf` is the key without its low `bitmapBits` bits. Missing tables are taken from the store from the top down, the leaf
  * last, and are never given back: the kernel's order and the kernel's habit.
  */
 export class RadixTree {
@@ -25,15 +29,24 @@ export class RadixTree {
   readonly #view: WordView;
   readonly #base: number;
   readonly #pageSize: number;
+  /** Order bit of each order, as a number. */
+  readonly #orderBits: Float64Array;
+  /** Highest order whose order bit lies above the leaf: blocks of one such order never share a leaf with another order. */
+  readonly #lastWideOrder: number;
+  readonly #bitmapBits: number;
   readonly #leafBits: number;
-  readonly #leafScale: number;
-  /** Leaf numbers that the tree can tell apart: smaller than all of them only where the order bit is lost. */
-  readonly #leafModulus: number;
-  readonly #cacheLeaf = new Float64Array(CACHE_SIZE).fill(-1);
-  readonly #cachePage = new Int32Array(CACHE_SIZE);
-  #lastLeaf = -1;
-  #lastWords: Uint32Array = new Uint32Array(0);
-  #lastStart = 0;
+  readonly #leafMask: number;
+  readonly #firstSlabLog2: number;
+  readonly #pageWords: number;
+  readonly #halfXor: number;
+  readonly #masks: Int32Array;
+  /** Where leaves are: pairs of tag and arena page. A tag is `order << 17 | block number / bits of a leaf`. */
+  readonly #cache = new Int32Array(2 * CACHE_SIZE).fill(-1);
+  /** The store's slabs; the list grows in place. */
+  readonly #slabs: Uint32Array[];
+  readonly #firstSlab: Uint32Array;
+  readonly #firstSlabPages: number;
+  readonly #swap: boolean;
 
   constructor(store: PageStore, geometry: RadixGeometry, byteOrder: ByteOrder, rootPage = store.allocate()) {
     this.store = store;
@@ -43,9 +56,22 @@ export class RadixTree {
     this.#view = wordView(byteOrder);
     this.#base = Number(store.base);
     this.#pageSize = store.pageSize;
+    this.#orderBits = Float64Array.from(
+      { length: geometry.order0Bit + 1 },
+      (_, order) => 2 ** (geometry.order0Bit - order),
+    );
+    this.#lastWideOrder = geometry.order0Bit - geometry.bitmapBits;
+    this.#bitmapBits = geometry.bitmapBits;
     this.#leafBits = 2 ** geometry.bitmapBits;
-    this.#leafScale = 2 ** -geometry.bitmapBits;
-    this.#leafModulus = 2 ** (geometry.coveredBits - geometry.bitmapBits);
+    this.#leafMask = this.#leafBits - 1;
+    this.#firstSlabLog2 = store.firstSlabLog2;
+    this.#pageWords = store.pageSize / 4;
+    this.#halfXor = this.#view.halfXor;
+    this.#masks = this.#view.masks;
+    this.#swap = this.#view.swap;
+    this.#slabs = store.slabWords;
+    this.#firstSlab = store.slabWords[0]!;
+    this.#firstSlabPages = 2 ** store.firstSlabLog2;
   }
 
   /** Physical address of the root, which the FDT names. */
@@ -55,62 +81,72 @@ export class RadixTree {
 
   /** Preserves one block: 2^order pages at `pfn`, a multiple of 2^order. Preserving twice is the same as once. */
   add(pfn: number, order: number): void {
-    const key = 2 ** (this.geometry.order0Bit - order) + (order === 0 ? pfn : Math.floor(pfn / 2 ** order));
-    const leaf = Math.floor(key * this.#leafScale);
-    const bit = key - leaf * this.#leafBits;
-    if (leaf !== this.#lastLeaf) this.#select(leaf);
-    this.#lastWords[this.#lastStart + ((bit >>> 5) ^ this.#view.halfXor)]! |= this.#view.masks[bit & 31]!;
+    const block = order === 0 ? pfn : Math.floor(pfn / 2 ** order);
+    if (block < TWO_32 && order <= this.#lastWideOrder) this.#set(block, order << TAG_SHIFT);
+    else this.#setKey(this.#orderBits[order]! + block);
   }
 
   /** Preserves one page. The same as `add(pfn, 0)`, for loops over millions of pages. */
   addPage(pfn: number): void {
-    const key = 2 ** this.geometry.order0Bit + pfn;
-    const leaf = Math.floor(key * this.#leafScale);
-    const bit = key - leaf * this.#leafBits;
-    if (leaf !== this.#lastLeaf) this.#select(leaf);
-    this.#lastWords[this.#lastStart + ((bit >>> 5) ^ this.#view.halfXor)]! |= this.#view.masks[bit & 31]!;
+    if (pfn < TWO_32) this.#set(pfn, 0);
+    else this.#setKey(this.#orderBits[0]! + pfn);
+  }
+
+  /** The usual case, in 32-bit integers only. */
+  #set(block: number, orderTag: number): void {
+    const tag = orderTag | (block >>> this.#bitmapBits);
+    const slot = (tag & (CACHE_SIZE - 1)) << 1;
+    const page = this.#cache[slot] === tag ? this.#cache[slot + 1]! : this.#enter(tag);
+    const bit = block & this.#leafMask;
+    const half = (bit >>> 5) ^ this.#halfXor;
+    const mask = this.#swap ? this.#masks[bit & 31]! : 1 << (bit & 31);
+    if (page < this.#firstSlabPages) this.#firstSlab[page * this.#pageWords + half]! |= mask;
+    else this.#wordsOf(page)[this.#startOf(page) + half]! |= mask;
+  }
+
+  /** Any key. Bit operators take a number modulo 2^32, which keeps its low bits. */
+  #setKey(key: number): void {
+    const page = this.#find(Math.floor(key / this.#leafBits), true);
+    const bit = key & this.#leafMask;
+    this.#wordsOf(page)[this.#startOf(page) + ((bit >>> 5) ^ this.#halfXor)]! |= this.#masks[bit & 31]!;
   }
 
   /** Preserves `count` neighbouring blocks of one order, by whole words. */
   addRun(pfn: number, order: number, count: number): void {
-    const first = 2 ** (this.geometry.order0Bit - order) + Math.floor(pfn / 2 ** order);
+    const first = this.#orderBits[order]! + Math.floor(pfn / 2 ** order);
     for (let key = first; key < first + count; ) {
-      const leaf = Math.floor(key * this.#leafScale);
+      const leaf = Math.floor(key / this.#leafBits);
       const bit = key - leaf * this.#leafBits;
       const here = Math.min(first + count - key, this.#leafBits - bit);
-      if (leaf !== this.#lastLeaf) this.#select(leaf);
-      setBits(this.#lastWords, this.#lastStart, bit, here, this.#view);
+      const page = this.#find(leaf, true);
+      setBits(this.#wordsOf(page), this.#startOf(page), bit, here, this.#view);
       key += here;
     }
   }
 
   /** Unpreserves one block. False when a table on the way is missing, where the kernel warns and stops. */
   delete(pfn: number, order: number): boolean {
-    const key = 2 ** (this.geometry.order0Bit - order) + Math.floor(pfn / 2 ** order);
-    const leaf = Math.floor(key * this.#leafScale);
-    const page = this.#find(leaf % this.#leafModulus, false);
+    const key = this.#orderBits[order]! + Math.floor(pfn / 2 ** order);
+    const leaf = Math.floor(key / this.#leafBits);
+    const page = this.#find(leaf, false);
     if (page < 0) return false;
     const bit = key - leaf * this.#leafBits;
     clearBits(this.#wordsOf(page), this.#startOf(page), bit, 1, this.#view);
     return true;
   }
 
-  /** Makes the leaf the current one, taking tables as needed. */
-  #select(leaf: number): void {
-    const covered = leaf % this.#leafModulus;
-    const slot = covered % CACHE_SIZE;
-    let page = this.#cachePage[slot]!;
-    if (this.#cacheLeaf[slot] !== covered) {
-      page = this.#find(covered, true);
-      this.#cacheLeaf[slot] = covered;
-      this.#cachePage[slot] = page;
-    }
-    this.#lastLeaf = leaf;
-    this.#lastWords = this.#wordsOf(page);
-    this.#lastStart = this.#startOf(page);
+  /** Finds the leaf of a tag, taking tables as needed, and remembers it. */
+  #enter(tag: number): number {
+    const leaf = this.#orderBits[tag >>> TAG_SHIFT]! / this.#leafBits + (tag & ((1 << TAG_SHIFT) - 1));
+    const page = this.#find(leaf, true);
+    this.#cache.set([tag, page], (tag & (CACHE_SIZE - 1)) << 1);
+    return page;
   }
 
-  /** Arena page of a leaf, or -1; with `create` missing tables are made. */
+  /**
+   * Arena page of a leaf, or -1; with `create` missing tables are made. Key bits above those that the levels look at are
+   * dropped by the remainder, as a kernel whose tree is too shallow drops them.
+   */
   #find(leaf: number, create: boolean): number {
     const { tableBits, depth } = this.geometry;
     const entries = 2 ** tableBits;
@@ -134,11 +170,12 @@ export class RadixTree {
   }
 
   #wordsOf(page: number): Uint32Array {
-    return this.store.slabWords[page >> this.store.slabPageShift]!;
+    return this.#slabs[slabOf(page, this.#firstSlabLog2)]!;
   }
 
   /** Index of a page's first 32-bit word in its slab. */
   #startOf(page: number): number {
-    return (page & ((1 << this.store.slabPageShift) - 1)) * (this.#pageSize / 4);
+    const slab = slabOf(page, this.#firstSlabLog2);
+    return (page - (slab === 0 ? 0 : 1 << (this.#firstSlabLog2 + slab - 1))) * this.#pageWords;
   }
 }

@@ -1,5 +1,6 @@
 import { joinRanges, type PhysicalRange } from '../memory/index.js';
-import { type RadixSource, type Reading, type WalkCounts, walkRuns } from './walk.js';
+import { type Reading, walkRuns } from './blocks.js';
+import type { RadixSource, WalkCounts } from './walk.js';
 
 /** Neighbouring blocks of one order. */
 export interface BlockRun {

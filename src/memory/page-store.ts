@@ -1,8 +1,14 @@
 import { hex, KhoError } from '../bytes/index.js';
-import { type DumpHints, joinRanges, type PhysicalMemory, type PhysicalRange } from './physical.js';
+import {
+  type DumpHints,
+  joinRanges,
+  type PhysicalMemory,
+  type PhysicalRange,
+  type WordSpan,
+} from './physical.js';
 
-/** Bytes of one slab of arena pages. Zeroed and committed by the system only when touched. */
-const SLAB_BYTES = 1 << 18;
+/** Bytes of the first slab of arena pages. Slabs are zeroed and committed by the system only when touched. */
+const FIRST_SLAB_BYTES = 1 << 18;
 
 /** Largest arena: a mistake in a scenario must not eat all memory. One TiB of preserved pages takes 32 MiB of it. */
 const MAX_ARENA_BYTES = 2 ** 32;
@@ -14,8 +20,10 @@ export type PageState = 'used' | 'freed' | 'hole';
  * Physical memory of the first kernel: an arena with a deterministic bump allocator, and single pages placed anywhere.
  *
  * Page n of the arena is at `base + n * page size`, zeroed; a folio of order k starts at the next multiple of 2^k;
- * freed pages are never used again. Only used pages are in the dump. Arena pages live in slabs of 256 KiB, so that bulk code
- * can work on whole words (`slabWords`) without a copy.
+ * freed pages are never used again. Only used pages are in the dump.
+ *
+ * Arena pages live in slabs, so that bulk code can work on whole words (`slabWords`) without a copy. Slab 0 and slab 1 have
+ * 2^firstSlabLog2 pages, each later one twice as many as the one before: few slabs whatever the size, and no copying to grow.
  */
 export class PageStore implements PhysicalMemory {
   readonly source = 'encoded memory';
@@ -25,20 +33,25 @@ export class PageStore implements PhysicalMemory {
   readonly hints: DumpHints;
   /** Arena storage as host-order 32-bit words, one array a slab. */
   readonly slabWords: Uint32Array[] = [];
-  /** log2 of the pages in a slab. */
-  readonly slabPageShift: number;
+  /** log2 of the pages in the first slab. */
+  readonly firstSlabLog2: number;
   readonly #slabs: Uint8Array[] = [];
   #states = new Uint8Array(64);
   #next = 0;
   /** Pages outside the arena by page number. */
   readonly #placed = new Map<bigint, Uint8Array>();
 
-  constructor(options: { base: bigint; pageShift: number; hints?: DumpHints }) {
+  /**
+   * @param options.expectedPages how many arena pages there will be about, where that is known: they get one slab, which is
+   *   faster to work on. Memory is still committed only when it is touched.
+   */
+  constructor(options: { base: bigint; pageShift: number; hints?: DumpHints; expectedPages?: number }) {
     this.base = options.base;
     this.pageShift = options.pageShift;
     this.pageSize = 2 ** options.pageShift;
     this.hints = options.hints ?? { pageShift: options.pageShift };
-    this.slabPageShift = Math.log2(SLAB_BYTES) - options.pageShift;
+    const least = Math.log2(FIRST_SLAB_BYTES) - options.pageShift;
+    this.firstSlabLog2 = Math.max(least, Math.ceil(Math.log2(options.expectedPages ?? 1)));
     if (this.base % BigInt(this.pageSize) !== 0n) {
       throw new KhoError('E_USAGE', 'the arena base is not a multiple of the page size', {
         found: hex(this.base),
@@ -88,9 +101,10 @@ export class PageStore implements PhysicalMemory {
 
   /** Bytes of an arena page, for reading and writing. */
   page(index: number): Uint8Array {
-    const slab = this.#slabs[index >> this.slabPageShift];
+    const number = slabOf(index, this.firstSlabLog2);
+    const slab = this.#slabs[number];
     if (slab === undefined || index >= this.#next) throw new RangeError(`no arena page ${index}`);
-    const start = (index & ((1 << this.slabPageShift) - 1)) << this.pageShift;
+    const start = (index - firstPageOf(number, this.firstSlabLog2)) * this.pageSize;
     return slab.subarray(start, start + this.pageSize);
   }
 
@@ -137,6 +151,18 @@ export class PageStore implements PhysicalMemory {
     return bytes;
   }
 
+  readWords(address: bigint): WordSpan | undefined {
+    const index = this.indexOf(address);
+    if (index === undefined || this.#states[index] !== 0) return undefined;
+    const slab = slabOf(index, this.firstSlabLog2);
+    const length = this.pageSize / 4;
+    return {
+      words: this.slabWords[slab]!,
+      start: (index - firstPageOf(slab, this.firstSlabLog2)) * length,
+      length,
+    };
+  }
+
   ranges(): PhysicalRange[] {
     const size = BigInt(this.pageSize);
     const ranges: PhysicalRange[] = [];
@@ -158,8 +184,9 @@ export class PageStore implements PhysicalMemory {
   }
 
   #reserve(end: number): void {
-    while (this.#slabs.length << this.slabPageShift < end) {
-      const buffer = new ArrayBuffer(SLAB_BYTES);
+    for (let next = this.#slabs.length; firstPageOf(next, this.firstSlabLog2) < end; next++) {
+      const pages = 2 ** (this.firstSlabLog2 + Math.max(0, next - 1));
+      const buffer = new ArrayBuffer(pages * this.pageSize);
       this.#slabs.push(new Uint8Array(buffer));
       this.slabWords.push(new Uint32Array(buffer));
     }
@@ -169,4 +196,14 @@ export class PageStore implements PhysicalMemory {
       this.#states = grown;
     }
   }
+}
+
+/** Slab that holds an arena page. */
+export function slabOf(page: number, firstSlabLog2: number): number {
+  return 32 - Math.clz32(page >> firstSlabLog2);
+}
+
+/** First arena page of a slab. */
+export function firstPageOf(slab: number, firstSlabLog2: number): number {
+  return slab === 0 ? 0 : 2 ** (firstSlabLog2 + slab - 1);
 }

@@ -16,6 +16,15 @@ export interface DumpHints {
   readonly abi?: string;
 }
 
+/** A page, or a run of pages, as 32-bit words of the host inside a larger array. */
+export interface WordSpan {
+  readonly words: Uint32Array;
+  /** Index of the first word; a multiple of the page's words. */
+  readonly start: number;
+  /** Number of words. */
+  readonly length: number;
+}
+
 /**
  * Physical memory, as far as a dump has it. Bytes that are absent are "not in dump"; they never read as zero.
  * Implementations may give a view on their own storage: callers do not write to it.
@@ -26,6 +35,8 @@ export interface PhysicalMemory {
   readonly hints: DumpHints;
   /** `length` bytes at `address`, or undefined when any of them is not in the dump. */
   read(address: bigint, length: number): Uint8Array | undefined;
+  /** The page at a page-aligned address as words without making a view, where the memory is kept so. */
+  readWords?(address: bigint): WordSpan | undefined;
   /** What is in the dump, ascending, adjacent runs joined. */
   ranges(): readonly PhysicalRange[];
 }

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { type Difference, PROVENANCE, type TargetResult, type VerifyResult } from '../golden/index.js';
+import type { Difference, TargetResult, VerifyResult } from '../golden/index.js';
+import type { CheckReport } from './check-schema.js';
 import { grouped, style } from './style.js';
 import { toolInfo } from './version.js';
 
@@ -8,11 +8,9 @@ const SHOWN = 10;
 
 /** One line for an ABI and target, and its differences. */
 export function targetLine({ abi, target, cells, tally, provenance }: TargetResult): string {
-  const sources = PROVENANCE.flatMap((name) =>
-    provenance.has(name) ? [`${provenance.get(name)} ${name}`] : [],
-  );
-  const count = tally.differences.length;
-  const verdict = count === 0 ? style.good('ok') : style.bad(`${grouped(count)} differences`);
+  const sources = [...provenance].sort().map(([name, count]) => `${count} ${name}`);
+  const different = tally.differences.length;
+  const verdict = different === 0 ? style.good('ok') : style.bad(`${grouped(different)} differences`);
   const line = `${abi.padEnd(8)} ${target.padEnd(6)} ${`${cells}`.padStart(3)} scenarios  ${grouped(tally.comparisons).padStart(7)} comparisons  ${verdict}`;
   return [line + style.dim(`  [${sources.join(', ')}]`), ...differenceLines(tally.differences)].join('\n');
 }
@@ -33,27 +31,8 @@ export function summaryLine({ dtcVersion, cells, comparisons, differences }: Ver
   return `dtc ${dtcVersion}: ${grouped(cells)} cells, ${grouped(comparisons)} comparisons, ${verdict}`;
 }
 
-/** What `kho-abi check --json` prints. */
-export const checkSchema = z.strictObject({
-  tool: z.strictObject({ name: z.string(), version: z.string() }),
-  dtc: z.string(),
-  cells: z.int(),
-  comparisons: z.int(),
-  targets: z.array(
-    z.strictObject({
-      abi: z.string(),
-      target: z.string(),
-      scenarios: z.int(),
-      comparisons: z.int(),
-      differences: z.int(),
-      provenance: z.record(z.string(), z.int()).describe('golden files by the strongest source behind them'),
-    }),
-  ),
-  differences: z.array(z.strictObject({ path: z.string(), what: z.string(), detail: z.string() })),
-});
-
 /** A whole result as plain data. */
-export function checkReport(result: VerifyResult): z.infer<typeof checkSchema> {
+export function checkReport(result: VerifyResult): CheckReport {
   return {
     tool: toolInfo(),
     dtc: result.dtcVersion,

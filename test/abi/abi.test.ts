@@ -9,26 +9,31 @@ import {
   decodeStruct,
   encodeStruct,
   getAbi,
-  jsonSchemas,
   makeTarget,
-  parseAbi,
   parseByteOrder,
   parsePageSize,
   placeStruct,
   radixGeometry,
-  schemaText,
   targetName,
   toHex,
 } from '../../src/index.js';
+import { compileAbis, jsonSchemas, parseAbi, schemaText } from '../../src/schemas.js';
 import { thrown } from '../support/errors.js';
 
 const FOLDER = join(import.meta.dirname, '../../abi');
 const V2 = readFileSync(join(FOLDER, 'kho-v2.yaml'), 'utf8');
 
 describe('ABI files', () => {
-  test('all load, and every id is the file name', () => {
+  test('all load, every id is the file name, and the build has compiled what the files say', () => {
     const files = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));
-    expect(allAbis().map(({ id }) => `${id}.yaml`)).toEqual(files.sort());
+    expect(
+      allAbis()
+        .map(({ id }) => `${id}.yaml`)
+        .sort(),
+    ).toEqual(files.sort());
+    expect(allAbis().map(({ file }) => file)).toEqual(compileAbis(FOLDER));
+    const rungs = allAbis().map(({ file }) => file.rung);
+    expect(new Set(rungs).size).toBe(rungs.length);
     expect(files.length).toBeGreaterThanOrEqual(2);
   });
 

@@ -1,14 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  checkFdt,
-  decodeHandover,
-  findRootFdts,
-  inspectReport,
-  openMemory,
-  readFdtPage,
-} from '../../src/index.js';
+import { checkFdt, decodeHandover, findRootFdts, openMemory, readFdtPage } from '../../src/index.js';
+import { inspectReport } from '../../src/report/index.js';
 import { thrown } from '../support/errors.js';
 
 const FOLDER = join(import.meta.dirname, '../../golden/captures');

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
-  allAbis,
   cellsOf,
   GOLDEN_FOLDER,
   generateGolden,
   readManifest,
   targetsOf,
   verifyGolden,
-} from '../../src/index.js';
+} from '../../src/golden/index.js';
+import { allAbis } from '../../src/index.js';
 import { rejected } from '../support/errors.js';
 
 describe('the corpus', () => {

@@ -16,8 +16,6 @@ import {
   encodeScenario,
   findRootFdts,
   getAbi,
-  inspectReport,
-  inspectText,
   KhoError,
   makeTarget,
   type PhysicalMemory,
@@ -30,6 +28,7 @@ import {
   writeElfCore,
   writeHexdump,
 } from '../../src/index.js';
+import { inspectReport, inspectText } from '../../src/report/index.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BLOBS = [

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { KhoError } from '../bytes/index.js';
+import { Abi } from './registry.js';
+import { type AbiFile, abiSchema, PAGE_SIZE_NAMES } from './schema.js';
+import { PAGE_SHIFTS } from './target.js';
+import { verifyNumbers } from './verify.js';
+
+/** Parses and checks one ABI file. @throws KhoError `E_ABI_FILE` with the path of the first thing that is wrong. */
+export function parseAbi(text: string, source: string): Abi {
+  let data: unknown;
+  try {
+    data = parse(text, { maxAliasCount: 0 });
+  } catch (error) {
+    throw new KhoError('E_ABI_FILE', 'not YAML', {
+      source,
+      hint: (error as Error).message.split('\n')[0]!,
+      cause: error,
+    });
+  }
+  const result = abiSchema.safeParse(data);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw new KhoError('E_ABI_FILE', issue.message, { source, path: issue.path.join('.') });
+  }
+  const abi = new Abi(result.data);
+  try {
+    for (const name of Object.keys(result.data.structs)) {
+      for (const shift of PAGE_SHIFTS) abi.struct(name, shift);
+    }
+    for (const size of PAGE_SIZE_NAMES) verifyNumbers(result.data, size);
+  } catch (error) {
+    throw error instanceof KhoError ? error.at({ source }) : error;
+  }
+  return abi;
+}
+
+/** Reads and checks every ABI file of a folder, oldest rung first. The build writes the result as JSON. */
+export function compileAbis(folder: string): AbiFile[] {
+  const files = readdirSync(folder)
+    .filter((name) => name.startsWith('kho-') && name.endsWith('.yaml'))
+    .map((name) => parseAbi(readFileSync(join(folder, name), 'utf8'), `abi/${name}`).file);
+  return files.sort((a, b) => a.rung - b.rung);
+}

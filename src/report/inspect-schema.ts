@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+const address = z
+  .string()
+  .regex(/^0x[0-9a-f]+$/)
+  .describe('physical address or size, hex, exact');
+const nullableAddress = address.nullable();
+
+const map = z.strictObject({
+  root: address,
+  depth: z.int(),
+  tables: z.int().describe('tables, root included'),
+  leaves: z.int(),
+  emptyLeaves: z.int(),
+  blocks: z.int(),
+  bytes: address.describe('sum of the sizes of all blocks'),
+  byOrder: z.record(z.string(), z.int()),
+  badKeys: z.int().describe('set bits that are no block'),
+  runs: z
+    .array(z.strictObject({ address, order: z.int(), count: z.int() }))
+    .describe('neighbouring blocks of one order, in walk order'),
+});
+
+/** What `kho-abi inspect --json` and `kho-abi decode` print. */
+export const inspectSchema = z.strictObject({
+  tool: z.strictObject({ name: z.string(), version: z.string() }),
+  input: z.strictObject({ fdt: z.string(), memory: z.string().nullable() }),
+  abi: z.string(),
+  compatible: z.array(z.string()),
+  byteOrder: z.enum(['little', 'big']).nullable(),
+  pageSize: z.int().nullable().describe('bytes; null without memory'),
+  fdt: z.strictObject({
+    address: nullableAddress,
+    totalsize: z.int(),
+    layout: z.string().describe('how the blob was written: sequential, edited, other'),
+  }),
+  map: map.nullable().describe('as the receiving kernel reads it; null without memory'),
+  recovered: map
+    .nullable()
+    .describe('the same with order-0 pages put right, for trees that lost their order bit (erratum B3)'),
+  mapAddress: nullableAddress,
+  walk: z.array(z.string()).optional().describe('one "address order" line a block, with --walk'),
+  subtrees: z.array(
+    z.strictObject({
+      name: z.string(),
+      address: nullableAddress,
+      size: nullableAddress.describe('from blob-size; null in ABIs without it'),
+      preserved: z.boolean().nullable().describe('whether the first page is preserved; null without memory'),
+    }),
+  ),
+  evidence: z.array(z.string()).describe('how byte order and page size were found'),
+  notes: z.array(z.strictObject({ erratum: z.string().nullable(), text: z.string() })),
+});
+
+/** What `inspect --json` prints, as a type. */
+export type InspectReport = z.infer<typeof inspectSchema>;

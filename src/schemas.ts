@@ -1,0 +1,28 @@
+/**
+ * Schemas of everything that is written as data: ABI files, and what the commands print as JSON. A door of its own
+ * (`kho-abi/schemas`), because most users of the library need no schema library at run time.
+ *
+ * @packageDocumentation
+ */
+import { z } from 'zod';
+import { abiSchema } from './abi/schema.js';
+import { checkSchema } from './report/check-schema.js';
+import { inspectSchema } from './report/inspect-schema.js';
+
+export { compileAbis, parseAbi } from './abi/yaml.js';
+export { abiSchema, checkSchema, inspectSchema };
+
+/** JSON Schemas that are checked in under abi/schema/, by file name. `npm run schemas` writes them. */
+export function jsonSchemas(): Record<string, object> {
+  const convert = (schema: z.ZodType): object => z.toJSONSchema(schema, { target: 'draft-2020-12' });
+  return {
+    'kho-abi.schema.json': convert(abiSchema),
+    'inspect.schema.json': convert(inspectSchema),
+    'check.schema.json': convert(checkSchema),
+  };
+}
+
+/** Text of a schema file. */
+export function schemaText(schema: object): string {
+  return `${JSON.stringify(schema, undefined, 2)}\n`;
+}
