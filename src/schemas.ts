@@ -9,6 +9,7 @@ import { abiSchema } from './abi/schema.js';
 import { checkSchema } from './report/check-schema.js';
 import { inspectSchema } from './report/inspect-schema.js';
 
+export { structField, structLayout } from './abi/struct-schema.js';
 export { compileAbis, parseAbi } from './abi/yaml.js';
 export { abiSchema, checkSchema, inspectSchema };
 

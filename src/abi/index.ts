@@ -9,4 +9,5 @@ export type {
   StructField,
   StructLayout,
 } from './schema.js';
+export * from './struct-codec.js';
 export * from './target.js';

@@ -35,7 +35,7 @@ export class Abi {
     if (placed === undefined) {
       const layout = this.file.structs[name];
       if (layout === undefined) throw new KhoError('E_ABI_FILE', `no structure ${name}`, { source: this.id });
-      placed = placeStruct(name, layout, 2 ** pageShift);
+      placed = placeStruct(name, layout, 2 ** pageShift, this.file.structs);
       this.#structs.set(key, placed);
     }
     return placed;

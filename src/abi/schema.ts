@@ -3,6 +3,9 @@
  * so that editors help and other languages can validate.
  */
 import { z } from 'zod';
+import { structLayout } from './struct-schema.js';
+
+export { type StructField, type StructLayout, structField, structLayout } from './struct-schema.js';
 
 const identifier = z.string().regex(/^[a-z][a-z0-9._-]*$/);
 const fieldName = z.string().regex(/^[a-z_][a-z0-9_]*$/);
@@ -47,23 +50,6 @@ const radixMap = z.strictObject({
     .boolean()
     .describe('whether the depth formula leaves room for the order bit of order 0'),
   geometry: perPageSize(radixGeometry),
-});
-
-/** One field of a C structure, in source order. */
-export const structField = z.strictObject({
-  name: fieldName,
-  type: z.enum(['u8', 'u16', 'u32', 'u64', 'char']),
-  offset: z.int().min(0),
-  role: z.enum(['phys', 'size', 'count', 'flags', 'order', 'tag', 'text', 'bitmap', 'value']),
-  count: z.union([z.int().min(1), z.literal('rest-of-page')]).optional(),
-});
-
-/** One C structure. Offsets and size are written out and checked against the compiler rules. */
-export const structLayout = z.strictObject({
-  about: sentence,
-  packed: z.boolean(),
-  size: z.union([z.int().min(1), z.literal('page')]),
-  fields: z.array(structField).min(1),
 });
 
 const erratum = z.strictObject({
@@ -151,7 +137,5 @@ export type PageSizeName = (typeof PAGE_SIZE_NAMES)[number];
 /** One ABI as its file says it. */
 export type AbiFile = z.infer<typeof abiSchema>;
 export type RadixMap = z.infer<typeof radixMap>;
-export type StructLayout = z.infer<typeof structLayout>;
-export type StructField = z.infer<typeof structField>;
 export type Erratum = z.infer<typeof erratum>;
 export type ProvenanceKind = z.infer<typeof provenanceKind>;
