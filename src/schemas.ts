@@ -5,19 +5,22 @@
  * @packageDocumentation
  */
 import { z } from 'zod';
+import { clientAbiSchema } from './abi/client-schema.js';
 import { abiSchema } from './abi/schema.js';
 import { checkSchema } from './report/check-schema.js';
 import { inspectSchema } from './report/inspect-schema.js';
 
+export { compileClients, parseClientAbi } from './abi/client-yaml.js';
 export { structField, structLayout } from './abi/struct-schema.js';
 export { compileAbis, parseAbi } from './abi/yaml.js';
-export { abiSchema, checkSchema, inspectSchema };
+export { abiSchema, checkSchema, clientAbiSchema, inspectSchema };
 
 /** JSON Schemas that are checked in under abi/schema/, by file name. `npm run schemas` writes them. */
 export function jsonSchemas(): Record<string, object> {
   const convert = (schema: z.ZodType): object => z.toJSONSchema(schema, { target: 'draft-2020-12' });
   return {
     'kho-abi.schema.json': convert(abiSchema),
+    'kho-client.schema.json': convert(clientAbiSchema),
     'inspect.schema.json': convert(inspectSchema),
     'check.schema.json': convert(checkSchema),
   };

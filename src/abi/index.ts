@@ -1,3 +1,11 @@
+export * from './client-registry.js';
+export type {
+  ClientAbiFile,
+  ClientComponent,
+  ClientFdtNode,
+  ClientOutcome,
+  ClientReceiverRow,
+} from './client-schema.js';
 export * from './layout.js';
 export * from './registry.js';
 export type {
