@@ -17,9 +17,9 @@ const FLOORS = [
   ['bytes'],
   ['fdt', 'memory'],
   ['abi'],
-  ['map', 'vmalloc'],
+  ['map', 'vmalloc', 'clients'],
   ['handover'],
-  ['golden'],
+  ['golden', 'validate'],
   ['report'],
   ['cli'],
 ];

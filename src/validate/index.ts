@@ -1,0 +1,5 @@
+export * from './collector.js';
+export * from './finding.js';
+export * from './rule.js';
+export * from './suppress.js';
+export * from './window.js';
