@@ -17,6 +17,7 @@
  */
 export * from './abi/index.js';
 export * from './bytes/index.js';
+export * from './clients/index.js';
 export * from './fdt/index.js';
 export * from './handover/index.js';
 export * from './map/index.js';
