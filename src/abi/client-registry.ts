@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { KhoError } from '../bytes/index.js';
-import type { ClientAbiFile, ClientComponent, ClientFdtNode } from './client-schema.js';
+import type { ClientAbiFile, ClientComponent, ClientFdtNode, ClientReceiverRow } from './client-schema.js';
 import { type PlacedStruct, placeStruct } from './layout.js';
 import { type PageShift, pageSizeName } from './target.js';
 
@@ -43,6 +43,13 @@ export class ClientAbi {
     const found = this.file.capacities[name];
     if (found === undefined) throw new KhoError('E_ABI_FILE', `no capacity ${name}`, { source: this.id });
     return { entries: found[pageSizeName(pageShift)], pages: found.pages };
+  }
+
+  /** What a receiving kernel does under a condition, by the row's id. */
+  receiver(id: string): ClientReceiverRow {
+    const found = this.file.receiver.find((row) => row.id === id);
+    if (found === undefined) throw new KhoError('E_ABI_FILE', `no receiver row ${id}`, { source: this.id });
+    return found;
   }
 
   /** A node of the format's device tree. */

@@ -59,6 +59,7 @@ const capacity = z.strictObject({
 export const clientOutcome = z.enum(['fresh', 'ignored', 'panic', 'open-fails', 'restored', 'error']);
 
 const receiverRow = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z-]*$/),
   condition: sentence,
   log: z.string().optional().describe("the kernel's text, with its printf directives"),
   outcome: clientOutcome,

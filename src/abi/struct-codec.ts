@@ -143,6 +143,30 @@ function bitPlaces(
   });
 }
 
+/**
+ * A reader of one bitfield that works on 32-bit halves and makes no bigint, for long arrays of entries.
+ *
+ * @returns takes the high and the low half of the word, in the CPU's byte order; exact, because no bitfield here is wider than 53
+ */
+export function bitfieldReader(
+  field: PlacedField,
+  name: string,
+  order: ByteOrder,
+): (high: number, low: number) => number {
+  const place = bitPlaces(field.bits ?? [], order).find((bits) => bits.name === name);
+  if (place === undefined || place.width > 53)
+    throw new KhoError('E_ABI_FILE', `no bitfield ${name} to read`);
+  const { low: from, width } = place;
+  if (from >= 32) {
+    const scale = 2 ** (from - 32);
+    return (high) => Math.floor(high / scale) % 2 ** width;
+  }
+  const fromLow = Math.min(width, 32 - from);
+  const scale = 2 ** from;
+  return (high, low) =>
+    (Math.floor(low / scale) % 2 ** fromLow) + (high % 2 ** (width - fromLow)) * 2 ** fromLow;
+}
+
 function packBits(bits: readonly StructBits[], values: StructValues, order: ByteOrder, path: string): bigint {
   const unknown = Object.keys(values).find((key) => !bits.some(({ name }) => name === key));
   if (unknown !== undefined) throw new KhoError('E_USAGE', `no bitfield ${unknown}`, { path });
