@@ -68,7 +68,7 @@ uint64_t arena_alloc(unsigned order)
 }
 
 /* Freed pages are never used again; they only drop out of the dump. */
-void arena_free(uint64_t phys)
+void arena_free(uint64_t phys, unsigned order)
 {
-	arena_state[(phys - arena_base) / PAGE_SIZE] = PAGE_FREED;
+	memset(arena_state + (phys - arena_base) / PAGE_SIZE, PAGE_FREED, UINT64_C(1) << order);
 }

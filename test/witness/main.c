@@ -7,7 +7,7 @@
  * golden files has a binary of its own; big endian is built for s390x and run with qemu.
  *
  * Exit codes: 0 done, 1 usage or system error, 2 fault in the scenario, 3 libfdt error, 4 refused
- * because of a kernel defect, 5 the scenario is not for this page size or byte order.
+ * because of a kernel defect, 5 the scenario is not for this ABI, page size or byte order.
  */
 #include <libgen.h>
 #include <stdarg.h>
@@ -81,7 +81,7 @@ static int one_scenario(const struct abi *abi, const char *file, const char *dir
 	if (!sc.applies) {
 		if (batch_name)
 			printf("%s skipped\n", batch_name);
-		fprintf(stderr, "kho-witness: %s: not for this page size or byte order\n", file);
+		fprintf(stderr, "kho-witness: %s: not for this ABI, page size or byte order\n", file);
 		return EXIT_NOT_FOR_US;
 	}
 	k.abi = abi;

@@ -2,7 +2,7 @@
  * The operation lines of a scenario.
  *
  * What depends on the page size (alignment, the end of the address space) is judged only if the
- * scenario is meant for this page size: set-up lines come first, so that is known in time.
+ * scenario is meant for this target: set-up lines come first, so that is known in time.
  */
 #include <string.h>
 
@@ -211,6 +211,7 @@ void parse_operation(struct parser *p)
 		op.b = number(p, 3);
 		break;
 	case OP_VMALLOC:
+		p->sc->applies &= p->abi->has_vmalloc;
 		parse_vmalloc(p, &op);
 		break;
 	case OP_DELVMALLOC:

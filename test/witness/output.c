@@ -160,7 +160,7 @@ static void write_walk(const struct kho *k, const char *path)
 {
 	FILE *f = open_or_die(path, "w");
 
-	radix_walk(k->abi, k->root, print_block, f);
+	map_walk(k, print_block, f);
 	close_or_die(f, path);
 }
 
@@ -204,7 +204,7 @@ static void write_vmalloc(const struct kho *k, const char *path)
 void output_write(struct kho *k, const char *log, const char *dir, const char *full_fdt_page)
 {
 	uint8_t *fdt = phys_to_virt(k->fdt);
-	size_t totalsize = fdt_totalsize(fdt);
+	size_t totalsize = has_fdt(k) ? fdt_totalsize(fdt) : 0;
 	char *path;
 
 	if (full_fdt_page)
@@ -213,7 +213,11 @@ void output_write(struct kho *k, const char *log, const char *dir, const char *f
 	memset(fdt + totalsize, 0, PAGE_SIZE - totalsize);
 
 	make_dirs(dir);
-	write_bytes(path = path_in(dir, "handover.dtb"), fdt, totalsize);
+	path = path_in(dir, "handover.dtb");
+	if (has_fdt(k))
+		write_bytes(path, fdt, totalsize);
+	else
+		unlink(path);           /* as below: nothing was handed over */
 	free(path);
 	write_memory(k, path = path_in(dir, "memory.hexdump"));
 	free(path);

@@ -8,6 +8,7 @@ struct word { char *text; unsigned column; };
 
 struct parser {
 	struct scenario *sc;
+	const struct abi *abi;
 	unsigned line;
 	struct word *words;
 	size_t nwords;

@@ -1,15 +1,35 @@
 /* Preserving folios (one block, as it is) and page ranges (split into aligned blocks). */
 #include "witness.h"
 
-void preserve_folio(struct kho *k, uint64_t pfn, unsigned order)
+int preserve_folio(struct kho *k, uint64_t pfn, unsigned order)
 {
-	radix_add(k->abi, k->root, radix_key(pfn << PAGE_SHIFT, order));
+	if (is_frozen(k))
+		return E_BUSY;
+	if (k->abi->map == MAP_CHUNKS)
+		chunks_add(k, pfn, order);
+	else
+		radix_add(k->abi, k->root, radix_key(pfn << PAGE_SHIFT, order));
+	return 0;
 }
 
 void unpreserve_folio(struct kho *k, uint64_t pfn, unsigned order)
 {
-	if (!radix_del(k->abi, k->root, radix_key(pfn << PAGE_SHIFT, order)))
-		k->missing_table = true;
+	if (k->abi->map == MAP_RADIX) {
+		if (!radix_del(k->abi, k->root, radix_key(pfn << PAGE_SHIFT, order)))
+			k->warning = "no table";
+	} else if (!chunks_del(k, pfn, order)) {
+		if (k->abi->hangs_on_missing_bitmap)
+			refuse("B24", "this release loops for ever where a bitmap is missing");
+		k->warning = "no bitmap";
+	}
+}
+
+void map_walk(const struct kho *k, block_fn fn, void *ctx)
+{
+	if (k->abi->map == MAP_CHUNKS)
+		chunks_walk(k->abi, k->chunks, fn, ctx);
+	else
+		radix_walk(k->abi, k->root, fn, ctx);
 }
 
 /* A node is known by the number of boundaries at or below the page. */
@@ -39,8 +59,10 @@ static unsigned block_order(const struct kho *k, uint64_t pfn, uint64_t nr, bool
 	return (unsigned)order;
 }
 
-void preserve_range(struct kho *k, uint64_t pfn, uint64_t nr)
+int preserve_range(struct kho *k, uint64_t pfn, uint64_t nr)
 {
+	if (is_frozen(k))
+		return E_BUSY;
 	while (nr) {
 		unsigned order = block_order(k, pfn, nr, k->abi->clamps_preserve);
 
@@ -48,6 +70,7 @@ void preserve_range(struct kho *k, uint64_t pfn, uint64_t nr)
 		pfn += UINT64_C(1) << order;
 		nr -= UINT64_C(1) << order;
 	}
+	return 0;
 }
 
 void unpreserve_range(struct kho *k, uint64_t pfn, uint64_t nr)

@@ -33,7 +33,10 @@ static int alloc_preserve(struct kho *k, uint64_t size, uint64_t *phys)
 	/* The arena aligns indices; a base that is less aligned would give a folio that has no key. */
 	if (*phys & (((uint64_t)PAGE_SIZE << order) - 1))
 		scenario_fault("`base` is not aligned enough for this folio");
-	preserve_folio(k, *phys >> PAGE_SHIFT, order);
+	if (preserve_folio(k, *phys >> PAGE_SHIFT, order)) {
+		arena_free(*phys, order);
+		return E_BUSY;
+	}
 	return 0;
 }
 
@@ -49,12 +52,16 @@ static int add_metadata(struct kho *k)
 	meta->version = 1;
 	meta->kexec_count = 1;          /* this machine was not itself booted by kexec */
 	memcpy(meta->previous_release, k->sc->uts, sizeof(meta->previous_release));
-	return rootfdt_add(k, "kexec-metadata", phys, sizeof(*meta));
+	return subtree_add(k, "kexec-metadata", phys, sizeof(*meta));
 }
 
 static int boot(struct kho *k)
 {
-	k->root = arena_alloc(0);
+	if (k->abi->map == MAP_RADIX)
+		k->root = arena_alloc(0);
+	k->fdt = arena_alloc(0);
+	if (k->abi->finalize == FINALIZE_ALL)
+		return 0;               /* the page is empty until then, and preserved by finalize */
 	rootfdt_create(k);
 	if (!k->sc->kernel_init)
 		return 0;
@@ -79,15 +86,14 @@ static int execute(struct kho *k, const struct op *op)
 
 	switch (op->kind) {
 	case OP_PAGE:
-		preserve_folio(k, op->a, (unsigned)op->b);
-		return 0;
+		return preserve_folio(k, op->a, (unsigned)op->b);
 	case OP_PAGES:
-		for (uint64_t i = 0; i < op->b; i++)
-			preserve_folio(k, op->a + i * op->c, 0);
-		return 0;
+		err = 0;
+		for (uint64_t i = 0; !err && i < op->b; i++)
+			err = preserve_folio(k, op->a + i * op->c, 0);
+		return err;
 	case OP_RANGE:
-		preserve_range(k, op->a, op->b);
-		return 0;
+		return preserve_range(k, op->a, op->b);
 	case OP_DELPAGE:
 		unpreserve_folio(k, op->a, (unsigned)op->b);
 		return 0;
@@ -99,17 +105,18 @@ static int execute(struct kho *k, const struct op *op)
 	case OP_DELVMALLOC:
 		return vmalloc_unpreserve(k, op->a);
 	case OP_SUBTREE:
-		return rootfdt_add(k, op->name, op->a, op->b);
+		return subtree_add(k, op->name, op->a, op->b);
 	case OP_SUBTREE_ALLOC:
 		err = alloc_preserve(k, op->b, &phys);
-		return err ? err : rootfdt_add(k, op->name, phys, op->b);
+		return err ? err : subtree_add(k, op->name, phys, op->b);
 	case OP_RMSUBTREE:
-		return rootfdt_remove(k, op->a);
+		return subtree_remove(k, op->a);
 	case OP_SCRATCH:
 		return set_scratch(k, op);
 	case OP_FINALIZE:
+		return handover_finalize(k);
 	case OP_ABORT:
-		return 0;       /* the radix formats are always final */
+		return handover_abort(k);
 	}
 	abort();
 }
@@ -126,6 +133,7 @@ char *run_scenario(struct kho *k)
 	char *text = NULL;
 	size_t size = 0;
 	uint64_t blocks = 0;
+	bool says_finalize = false;
 	FILE *log = open_memstream(&text, &size);
 
 	if (!log)
@@ -138,12 +146,17 @@ char *run_scenario(struct kho *k)
 		int result;
 
 		current_line = op->line;
-		k->missing_table = false;
+		k->warning = NULL;
+		says_finalize |= op->kind == OP_FINALIZE;
 		result = execute(k, op);
-		fprintf(log, "%u %s -> %d%s\n", op->line, op->text, result,
-			k->missing_table ? " (warning: no table)" : "");
+		fprintf(log, "%u %s -> %d", op->line, op->text, result);
+		if (k->warning)
+			fprintf(log, " (warning: %s)", k->warning);
+		fputc('\n', log);
 	}
-	radix_walk(k->abi, k->root, count_block, &blocks);
+	if (k->abi->finalize != FINALIZE_NOTHING && !says_finalize)
+		fprintf(log, "finalize -> %d\n", handover_finalize(k));
+	map_walk(k, count_block, &blocks);
 	fprintf(log, "walk -> %llu blocks\n", (unsigned long long)blocks);
 	if (fclose(log))
 		die(EXIT_FAULT, "out of memory");

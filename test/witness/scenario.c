@@ -30,12 +30,12 @@ static void parse_pageshift(struct parser *p)
 }
 
 /* `only v1` means kho-v1 and everything that is named kho-v1-something. */
-static void parse_only(struct parser *p, const struct abi *abi)
+static void parse_only(struct parser *p)
 {
 	bool ours = false;
 
 	for (size_t i = 1; i < p->nwords; i++) {
-		const char *version = p->words[i].text, *name = abi->name + strlen("kho-");
+		const char *version = p->words[i].text, *name = p->abi->name + strlen("kho-");
 		size_t length = strlen(version);
 
 		ours |= !strncmp(name, version, length) && (!name[length] || name[length] == '-');
@@ -43,7 +43,7 @@ static void parse_only(struct parser *p, const struct abi *abi)
 	p->sc->applies &= ours;
 }
 
-static bool parse_setup(struct parser *p, const struct abi *abi)
+static bool parse_setup(struct parser *p)
 {
 	enum { BASE, PAGESHIFT, BYTEORDER, UTS, INIT, NUMA, ONLY, KEYWORDS };
 	static const char *const names[KEYWORDS] = {
@@ -89,7 +89,7 @@ static bool parse_setup(struct parser *p, const struct abi *abi)
 		sc->numa[sc->nnuma++] = number(p, 1);
 		break;
 	case ONLY:
-		parse_only(p, abi);
+		parse_only(p);
 		break;
 	}
 	return true;
@@ -106,7 +106,7 @@ static void end_of_setup(struct parser *p)
 
 void scenario_read(struct scenario *sc, const struct abi *abi, const char *file)
 {
-	struct parser p = { .sc = sc };
+	struct parser p = { .sc = sc, .abi = abi };
 	FILE *f = open_or_die(file, "r");
 	char *line = NULL;
 	size_t size = 0;
@@ -120,7 +120,7 @@ void scenario_read(struct scenario *sc, const struct abi *abi, const char *file)
 		if (strlen(line) != (size_t)length)
 			bad(&p, (unsigned)strlen(line) + 1, "a NUL byte");
 		split_line(&p, line);
-		if (!p.nwords || parse_setup(&p, abi))
+		if (!p.nwords || parse_setup(&p))
 			continue;
 		if (!p.in_operations)
 			end_of_setup(&p);

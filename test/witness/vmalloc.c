@@ -5,7 +5,10 @@ static struct vmalloc_chunk *new_chunk(struct kho *k, uint64_t *link)
 {
 	uint64_t phys = arena_alloc(0);
 
-	preserve_folio(k, phys >> PAGE_SHIFT, 0);
+	if (preserve_folio(k, phys >> PAGE_SHIFT, 0)) {
+		arena_free(phys, 0);
+		return NULL;
+	}
 	*link = phys;
 	return phys_to_virt(phys);
 }
@@ -26,11 +29,14 @@ int vmalloc_preserve(struct kho *k, const struct op *op)
 	if (vm_flags & ~(VM_FLAG_ALLOC | VM_FLAG_HUGE))
 		return E_OPNOTSUPP;
 
-	area->live = true;
 	area->desc.order = (uint16_t)order;
 	area->desc.flags = (vm_flags & VM_FLAG_ALLOC ? 1 : 0) | (vm_flags & VM_FLAG_HUGE ? 2 : 0);
 
+	/* Only a frozen map refuses a page, and it refuses the first. */
 	chunk = new_chunk(k, &area->desc.first);
+	if (!chunk)
+		return E_BUSY;
+	area->live = true;
 	for (size_t r = 0; r < op->nruns; r++) {
 		uint64_t pfn = op->runs[r].start;
 
@@ -63,7 +69,7 @@ int vmalloc_unpreserve(struct kho *k, uint64_t index)
 		unpreserve_folio(k, phys >> PAGE_SHIFT, 0);
 		for (size_t i = 0; i < CHUNK_SLOTS && chunk->phys[i]; i++)
 			unpreserve_range(k, chunk->phys[i] >> PAGE_SHIFT, UINT64_C(1) << area->desc.order);
-		arena_free(phys);
+		arena_free(phys, 0);
 		phys = next;
 	}
 	area->live = false;

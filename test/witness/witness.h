@@ -34,20 +34,33 @@ _Static_assert(sizeof(unsigned long) == 8, "KHO exists on 64-bit machines only")
 enum { EXIT_FAULT = 1, EXIT_SCENARIO = 2, EXIT_LIBFDT = 3, EXIT_REFUSED = 4, EXIT_NOT_FOR_US = 5 };
 
 /* The negative numbers that a kernel operation returns. */
-enum { E_TOOBIG = -7, E_NOMEM = -12, E_EXIST = -17, E_INVAL = -22, E_OPNOTSUPP = -95 };
+enum {
+	E_NOENT = -2, E_TOOBIG = -7, E_NOMEM = -12, E_BUSY = -16, E_EXIST = -17, E_INVAL = -22, E_OPNOTSUPP = -95
+};
 
 /* ---- abi.c: what differs between releases ---- */
 
-enum map_format { MAP_RADIX };          /* kho-v1 will add chunk lists of bitmaps */
+enum map_format { MAP_RADIX, MAP_CHUNKS };
+
+enum finalize {
+	FINALIZE_NOTHING,               /* the handover is current at any time */
+	FINALIZE_LIST,                  /* makes the list of chunks; may be done again and again */
+	FINALIZE_ALL,                   /* writes FDT and list; nothing can change then, but abort drops it all */
+};
 
 struct abi {
 	const char *name;
 	const char *compatible;         /* string in the root FDT */
 	enum map_format map;
 	int depth;                      /* levels of the radix tree, leaf included, for our page size */
-	bool has_blob_size;             /* subtrees carry blob-size beside preserved-data */
+	unsigned bitmap_bytes;          /* of a bitmap that a chunk points to */
+	bool hangs_on_missing_bitmap;   /* unpreserve never ends if nothing was preserved nearby */
+	enum finalize finalize;
+	const char *subtree_property;   /* holds the address of a subtree's blob */
+	bool has_blob_size;             /* subtrees carry blob-size beside the address */
 	bool drops_half_node;           /* a failed setprop deletes the node and gives -ENOMEM */
 	bool has_metadata;              /* a booting kernel registers kexec-metadata */
+	bool has_vmalloc;               /* vmalloc areas can be preserved */
 	int ctz_of_zero;                /* what counting the trailing zeros of 0 gives */
 	bool clamps_preserve;           /* range blocks end at a NUMA boundary when preserving ... */
 	bool clamps_unpreserve;         /* ... and when unpreserving */
@@ -77,7 +90,7 @@ struct op {
 
 struct scenario {
 	const char *file;
-	bool applies;           /* to this page size and byte order */
+	bool applies;           /* to this ABI, page size and byte order */
 	uint64_t base;
 	char uts[65];
 	bool kernel_init;
@@ -101,7 +114,7 @@ extern uintptr_t arena_offset;          /* virtual minus physical address */
 void arena_open(uint64_t base, uint64_t bytes);
 void arena_recycle(void);
 uint64_t arena_alloc(unsigned order);
-void arena_free(uint64_t phys);
+void arena_free(uint64_t phys, unsigned order);
 
 static inline void *phys_to_virt(uint64_t phys)
 {
@@ -130,7 +143,17 @@ struct kho {
 	struct scratch { uint64_t addr, size; } *scratch;
 	size_t nscratch;
 	uint64_t scratch_array;         /* physical address of the array of them */
-	bool missing_table;             /* the line being executed met a missing table */
+	const char *warning;            /* what the line being executed made the kernel warn of */
+
+	/* kho-v1 only */
+	struct bitmap { unsigned order; uint64_t index, phys; } *bitmaps;       /* by order, then index */
+	size_t nbitmaps;
+	uint64_t slab_next;             /* the next slot for a bitmap that is less than a page */
+	uint64_t slab_left;             /* slots left in its page */
+	uint64_t chunks;                /* physical address of the first chunk of the list, 0 without one */
+	bool finalized;
+	struct subtree { const char *name; uint64_t phys; } *queue;     /* oldest first */
+	size_t nqueue;
 };
 
 /* ---- radix.c: the tree ---- */
@@ -142,12 +165,22 @@ void radix_add(const struct abi *abi, uint64_t root, uint64_t key);
 bool radix_del(const struct abi *abi, uint64_t root, uint64_t key);
 void radix_walk(const struct abi *abi, uint64_t root, block_fn fn, void *ctx);
 
-/* ---- preserve.c: folios and page ranges ---- */
+/* ---- chunks.c: the bitmaps of kho-v1 and their list ---- */
 
-void preserve_folio(struct kho *k, uint64_t pfn, unsigned order);
+void chunks_add(struct kho *k, uint64_t pfn, unsigned order);
+bool chunks_del(struct kho *k, uint64_t pfn, unsigned order);
+uint64_t chunks_build(struct kho *k);
+void chunks_free(uint64_t first);
+void chunks_forget(struct kho *k);
+void chunks_walk(const struct abi *abi, uint64_t first, block_fn fn, void *ctx);
+
+/* ---- preserve.c: folios and page ranges, in whichever map the release has ---- */
+
+int preserve_folio(struct kho *k, uint64_t pfn, unsigned order);
 void unpreserve_folio(struct kho *k, uint64_t pfn, unsigned order);
-void preserve_range(struct kho *k, uint64_t pfn, uint64_t nr);
+int preserve_range(struct kho *k, uint64_t pfn, uint64_t nr);
 void unpreserve_range(struct kho *k, uint64_t pfn, uint64_t nr);
+void map_walk(const struct kho *k, block_fn fn, void *ctx);
 
 /* ---- vmalloc.c ---- */
 
@@ -170,6 +203,17 @@ int vmalloc_unpreserve(struct kho *k, uint64_t index);
 void rootfdt_create(struct kho *k);
 int rootfdt_add(struct kho *k, const char *name, uint64_t phys, uint64_t size);
 int rootfdt_remove(struct kho *k, uint64_t phys);
+void rootfdt_set_map(struct kho *k, uint64_t phys);
+int rootfdt_write(struct kho *k);
+
+/* ---- finalize.c: when what is written ---- */
+
+int subtree_add(struct kho *k, const char *name, uint64_t phys, uint64_t size);
+int subtree_remove(struct kho *k, uint64_t phys);
+bool is_frozen(const struct kho *k);
+bool has_fdt(const struct kho *k);
+int handover_finalize(struct kho *k);
+int handover_abort(struct kho *k);
 
 /* ---- run.c: executes a scenario; the log comes back as a malloc'ed string ---- */
 
