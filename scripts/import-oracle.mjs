@@ -10,13 +10,24 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
+/** Names of the oracle's variants. */
+const VARIANTS = [
+  'v1-6.16=kho-v1-6.16',
+  'v1-6.18=kho-v1-6.18',
+  'v1-6.19=kho-v1-6.19',
+  'v2-merged=kho-v2',
+  'v3-pre=kho-v3-7.1-rc1',
+  'v3-post=kho-v3',
+  'v4=kho-v4',
+];
+
 const [folder, ...mapping] = process.argv.slice(2);
 if (folder === undefined) {
   console.error('usage: import-oracle.mjs ORACLE_FOLDER [VARIANT_PREFIX=ABI ...]');
   process.exit(2);
 }
 const abis = Object.fromEntries(
-  (mapping.length > 0 ? mapping : ['v2-merged=kho-v2', 'v4=kho-v4']).map((pair) => pair.split('=')),
+  (mapping.length > 0 ? mapping : VARIANTS).map((pair) => pair.split('=')),
 );
 const targets = { 12: 'le-4k', 14: 'le-16k', 16: 'le-64k', '12-be': 'be-4k' };
 

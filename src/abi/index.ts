@@ -6,16 +6,22 @@ export type {
   ClientOutcome,
   ClientReceiverRow,
 } from './client-schema.js';
+
+export * from './diff.js';
+
 export * from './layout.js';
+export { PAGE_SIZE_NAMES } from './page-sizes.js';
 export * from './registry.js';
 export type {
   AbiFile,
+  ChunkMap,
   Erratum,
   PageSizeName,
   ProvenanceKind,
   RadixMap,
   StructField,
   StructLayout,
+  VmallocRules,
 } from './schema.js';
 export * from './struct-codec.js';
 export * from './target.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { KhoError } from '../bytes/index.js';
 import { type PlacedStruct, placeStruct } from './layout.js';
-import type { AbiFile, Erratum } from './schema.js';
+import type { AbiFile, Erratum, VmallocRules } from './schema.js';
 import { type PageShift, pageSizeName } from './target.js';
 
 /**
@@ -39,6 +39,12 @@ export class Abi {
       this.#structs.set(key, placed);
     }
     return placed;
+  }
+
+  /** Rules of preserved vmalloc areas. @throws KhoError `E_USAGE` for an ABI that has none */
+  get vmalloc(): VmallocRules {
+    if (this.file.vmalloc !== undefined) return this.file.vmalloc;
+    throw new KhoError('E_USAGE', 'this ABI cannot preserve vmalloc areas', { found: this.id });
   }
 
   /** Known defects that apply to a page size. */

@@ -3,6 +3,7 @@
  * so that editors help and other languages can validate.
  */
 import { z } from 'zod';
+import { PAGE_SIZE_NAMES } from './page-sizes.js';
 import { structLayout } from './struct-schema.js';
 
 export { type StructField, type StructLayout, structField, structLayout } from './struct-schema.js';
@@ -12,9 +13,6 @@ const fieldName = z.string().regex(/^[a-z_][a-z0-9_]*$/);
 const sentence = z.string().min(1);
 const errno = z.int().min(-4095).max(0);
 const shift = z.int().min(0).max(63);
-
-/** Page sizes by the name that users know. */
-export const PAGE_SIZE_NAMES = ['4K', '16K', '64K'] as const;
 
 const pageSizeName = z.enum(PAGE_SIZE_NAMES);
 
@@ -52,6 +50,23 @@ const radixMap = z.strictObject({
   geometry: perPageSize(radixGeometry),
 });
 
+const chunkGeometry = z.strictObject({
+  pageShift: z.int(),
+  bitmapBytes: z.int().describe('size of one bitmap: 512, or one page'),
+  entriesPerChunk: z.int().describe('(page size - 16) / 16'),
+});
+
+const chunkMap = z.strictObject({
+  kind: z.literal('chunked-bitmaps'),
+  chunk: fieldName.describe('structure of a chunk, one page'),
+  entry: fieldName.describe('structure of one entry of a chunk'),
+  bitmap: z.enum(['512-bytes', 'page']).describe('size of a bitmap'),
+  missingBitmap: z
+    .enum(['endless-loop', 'warning'])
+    .describe('what unpreserving a block does whose bitmap was never made'),
+  geometry: perPageSize(chunkGeometry),
+});
+
 const erratum = z.strictObject({
   id: z.string().regex(/^B[0-9]+$/),
   title: sentence,
@@ -62,6 +77,7 @@ const erratum = z.strictObject({
     .int()
     .optional()
     .describe('blocks of this order or more are order-0 pages whose PFN is the raw key'),
+  ambiguous: z.boolean().optional().describe('one version string has several formats because of this'),
   fixed: sentence.optional(),
 });
 
@@ -79,7 +95,9 @@ export const abiSchema = z.strictObject({
   commits: z.array(z.strictObject({ subject: sentence, release: sentence })),
   provenance: z.array(z.strictObject({ kind: provenanceKind, text: sentence })).min(1),
   fdt: z.strictObject({
-    writer: z.enum(['in-place']),
+    writer: z
+      .enum(['in-place', 'sequential'])
+      .describe('in-place: made at boot and edited; sequential: written in one go at finalize'),
     root: z.array(rootProperty).min(1),
     subtree: z.array(subtreeProperty).min(1),
     results: z.strictObject({
@@ -94,20 +112,32 @@ export const abiSchema = z.strictObject({
       strings: z.strictObject({ empty: z.int(), subtree: z.int() }),
     }),
   }),
-  memoryMap: z.discriminatedUnion('kind', [radixMap]),
+  finalize: z
+    .strictObject({
+      again: errno.describe('result of a second finalize'),
+      preserveAfter: errno.describe('result of preserving after finalize'),
+      preservesFdt: z.boolean().describe('whether finalize preserves the FDT page'),
+      abort: z.strictObject({ allowed: z.boolean(), refusal: errno }),
+    })
+    .optional()
+    .describe('absent: there is no finalize, FDT and map are current at all times'),
+  memoryMap: z.discriminatedUnion('kind', [radixMap, chunkMap]),
   ranges: z.strictObject({
     trailingZerosOfZero: z.union([z.literal(-1), z.literal(64)]),
     orderLimit: z.int(),
     numaClamp: z.strictObject({ preserve: z.boolean(), unpreserve: z.boolean() }),
     maxFolioOrder: perPageSize(z.int()),
   }),
-  vmalloc: z.strictObject({
-    descriptor: fieldName,
-    chunk: fieldName,
-    entriesPerChunk: perPageSize(z.int()),
-    flags: z.array(z.strictObject({ name: z.string(), value: z.int(), vmFlag: z.int() })),
-    unsupported: errno,
-  }),
+  vmalloc: z
+    .strictObject({
+      descriptor: fieldName,
+      chunk: fieldName,
+      entriesPerChunk: perPageSize(z.int()),
+      flags: z.array(z.strictObject({ name: z.string(), value: z.int(), vmFlag: z.int() })),
+      unsupported: errno,
+    })
+    .optional()
+    .describe('absent: vmalloc areas cannot be preserved'),
   structs: z.record(fieldName, structLayout),
   handoff: z.strictObject({
     setupData: z.strictObject({ struct: fieldName, type: z.int(), len: z.int() }),
@@ -133,9 +163,12 @@ export const abiSchema = z.strictObject({
   errata: z.array(erratum),
 });
 
-export type PageSizeName = (typeof PAGE_SIZE_NAMES)[number];
+export { PAGE_SIZE_NAMES, type PageSizeName } from './page-sizes.js';
+
 /** One ABI as its file says it. */
 export type AbiFile = z.infer<typeof abiSchema>;
 export type RadixMap = z.infer<typeof radixMap>;
+export type ChunkMap = z.infer<typeof chunkMap>;
+export type VmallocRules = NonNullable<AbiFile['vmalloc']>;
 export type Erratum = z.infer<typeof erratum>;
 export type ProvenanceKind = z.infer<typeof provenanceKind>;

@@ -43,6 +43,10 @@ export const ERROR_CODES = {
     exit: 2,
     text: 'The tree of preserved pages is damaged: a table entry that is not the address of a page, a table that is reached twice, or a key that is no block. The message gives the physical address of the table or leaf.',
   },
+  E_CHUNKS: {
+    exit: 2,
+    text: 'The list of bitmaps that tracks preserved pages in kho-v1 is damaged: a chunk that is reached twice, a count above what a chunk holds, a bitmap that is misaligned or named twice. The message gives the physical address of the chunk or entry.',
+  },
   E_VMALLOC: {
     exit: 2,
     text: 'A kho_vmalloc chain is damaged: a chunk that is reached twice, an entry that is not page aligned, or a number of entries that contradicts total_pages.',

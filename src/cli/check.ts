@@ -2,11 +2,9 @@ import { Command } from 'commander';
 import { getAbi } from '../abi/index.js';
 import type { VerifyOptions } from '../golden/index.js';
 import { checkReport, differenceLines, summaryLine, targetLine } from '../report/index.js';
+import { FINDINGS } from './exit-status.js';
 import { options, print, printJson } from './options.js';
 import { Progress } from './progress.js';
-
-/** Exit status for differences. */
-export const FINDINGS = 4;
 
 interface CheckOptions {
   abi?: string;

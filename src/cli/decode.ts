@@ -35,7 +35,7 @@ export function decodeCommand(): Command {
           ['model.json', `${JSON.stringify(model, undefined, 2)}\n`],
           ['handover.dtb', handover.root.bytes],
         ];
-        if (handover.tree !== undefined) files.push(['walk.txt', walkText(handover.tree)]);
+        if (handover.map !== undefined) files.push(['walk.txt', walkText(handover.map)]);
         for (const [name, bytes] of files) writeFileWhole(join(given.output, name), bytes);
         print(
           columns(

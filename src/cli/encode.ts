@@ -11,6 +11,7 @@ import {
   handoverFiles,
   parseScenario,
 } from '../handover/index.js';
+import { isRadix } from '../map/index.js';
 import { writeElfCore, writeRaw } from '../memory/index.js';
 import { columns, grouped, style } from '../report/index.js';
 import { options, print } from './options.js';
@@ -55,7 +56,7 @@ function runEncode(file: string, given: EncodeOptions): void {
 
   const failed = handover.results.filter(({ result }) => result !== 0);
   print(
-    `${given.abi} ${targetName(target)}: root FDT at ${hex(handover.fdtAddress)}, map root at ${hex(handover.tree.root)}`,
+    `${given.abi} ${targetName(target)}: root FDT at ${hex(handover.fdtAddress)}, map at ${hex(handover.map.root)}`,
   );
   print(
     columns(
@@ -86,8 +87,8 @@ function handoffFiles(handover: EncodedHandover): [string, Uint8Array | string][
 }
 
 /** Says so when a tree was written that every kernel misreads. */
-function lostOrderNotes({ tree, target }: EncodedHandover): string[] {
-  const lost = tree.geometry.lostOrderBit;
+function lostOrderNotes({ map, target }: EncodedHandover): string[] {
+  const lost = isRadix(map) ? map.geometry.lostOrderBit : undefined;
   if (lost === undefined) return [];
   const erratum = target.abi.erratum(lost.erratum);
   if (erratum === undefined) throw new KhoError('E_ABI_FILE', `no erratum ${lost.erratum}`);

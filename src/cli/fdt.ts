@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { asIoError, KhoError, readWholeFile, writeFileWhole } from '../bytes/index.js';
 import { checkFdt, dtcView, FDT_LAYOUTS, type FdtLayout, readFdt, writeFdt } from '../fdt/index.js';
 import { fdtCheckText, grouped } from '../report/index.js';
-import { FINDINGS } from './check.js';
+import { FINDINGS } from './exit-status.js';
 import { options, print, printJson } from './options.js';
 
 /** Blobs are read whole; the largest known trees have some hundred KiB. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { grouped, style } from '../report/index.js';
-import { FINDINGS, filters, runCheck } from './check.js';
+import { filters, runCheck } from './check.js';
+import { FINDINGS } from './exit-status.js';
 import { print } from './options.js';
 
 /** Changes printed with their differences. */

@@ -40,9 +40,9 @@ export function inspectCommand(): Command {
           };
           printJson(inspectReport(handover, input, { walk: given.walk === true }));
         } else if (given.walk) {
-          if (handover.tree === undefined)
+          if (handover.map === undefined)
             throw new KhoError('E_USAGE', '--walk needs the memory', { hint: 'give --memory' });
-          const text = walkText(handover.tree);
+          const text = walkText(handover.map);
           process.stdout.write(
             given.decimal ? text.replace(/^0x[0-9a-f]+/gm, (address) => BigInt(address).toString()) : text,
           );

@@ -17,6 +17,7 @@ export const options = {
     ),
   fdtAddress: () =>
     new Option('--fdt-address <PHYS>', 'physical address of the root FDT').argParser(argument(parseAddress)),
+  markdown: () => new Option('--markdown', 'print Markdown, fit for a mail or a comment'),
   json: () => new Option('--json', 'print JSON (schema: abi/schema/)'),
 };
 

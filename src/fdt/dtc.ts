@@ -26,8 +26,9 @@ export async function dtcRewrite(
 }
 
 /** `dtc -q -I dtb -O dts`: source text. Its wording differs between dtc versions: compile it again, never compare it. */
-export async function dtcDecompile(blob: Uint8Array): Promise<string> {
-  const result = await runTool('dtc', ['-q', '-I', 'dtb', '-O', 'dts', '-'], blob);
+export async function dtcDecompile(blob: Uint8Array, options: { force?: boolean } = {}): Promise<string> {
+  const force = options.force ? ['-f'] : [];
+  const result = await runTool('dtc', ['-q', ...force, '-I', 'dtb', '-O', 'dts', '-'], blob);
   const text = Buffer.from(result.stdout).toString('latin1');
   if (result.exitCode !== 0 || !text.startsWith('/dts-v1/')) throw failed('dtc', 'gave no source', result);
   return text;
@@ -36,11 +37,11 @@ export async function dtcDecompile(blob: Uint8Array): Promise<string> {
 /** `dtc -q -I dts -O dtb`, with `-@` for overlays. */
 export async function dtcCompile(
   source: string,
-  options: { symbols?: boolean } = {},
+  options: { symbols?: boolean; force?: boolean } = {},
 ): Promise<DtcBlob | DtcRefusal> {
-  const symbols = options.symbols ? ['-@'] : [];
+  const flags = [...(options.symbols ? ['-@'] : []), ...(options.force ? ['-f'] : [])];
   return asBlob(
-    await runTool('dtc', ['-q', ...symbols, '-I', 'dts', '-O', 'dtb', '-'], Buffer.from(source, 'latin1')),
+    await runTool('dtc', ['-q', ...flags, '-I', 'dts', '-O', 'dtb', '-'], Buffer.from(source, 'latin1')),
   );
 }
 

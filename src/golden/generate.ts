@@ -4,14 +4,14 @@ import { createTwoFilesPatch } from 'diff';
 import { hexdumpLine, readWholeFile, sha256, writeFileWhole } from '../bytes/index.js';
 import { encodeCell } from './cell.js';
 import { cellsOf, GOLDEN_FOLDER } from './corpus.js';
-import { foreignEntry, listFiles, type ManifestEntry, manifestText } from './manifest.js';
+import { foreignEntry, listFiles, type ManifestEntry, manifestText, readManifest } from './manifest.js';
 import { Tally } from './tally.js';
 import { Sources } from './verify.js';
 
 /** One file that would change. */
 export interface GoldenChange {
   readonly path: string;
-  readonly kind: 'new' | 'changed' | 'removed';
+  readonly kind: 'new' | 'changed' | 'removed' | 'listed' | 'hash changed';
   /** Unified diff of the text, or of a hexdump of binary files; cut when long. */
   readonly patch: string;
 }
@@ -33,6 +33,7 @@ export function generateGolden(options: { folder?: string; accept: boolean }): G
   const folder = options.folder ?? GOLDEN_FOLDER;
   const cells = cellsOf(folder);
   const sources = new Sources(folder);
+  const manifest = existsSync(join(folder, 'manifest.json')) ? readManifest(folder) : undefined;
   const wanted = new Map<string, Uint8Array>();
   const entries = new Map<string, ManifestEntry>();
   for (const cell of cells) {
@@ -63,12 +64,18 @@ export function generateGolden(options: { folder?: string; accept: boolean }): G
     if (wanted.has(path)) continue;
     const entry = foreignEntry(folder, path);
     if (entry === undefined) changes.push({ path, kind: 'removed', patch: '' });
-    else entries.set(path, entry);
+    else {
+      entries.set(path, entry);
+      const listed = manifest?.files[path];
+      // Files that others wrote are only listed, never written.
+      if (listed?.sha256 !== entry.sha256)
+        changes.push({ path, kind: listed === undefined ? 'listed' : 'hash changed', patch: '' });
+    }
   }
   if (options.accept) {
     for (const { path, kind } of changes) {
       if (kind === 'removed') rmSync(join(folder, path));
-      else writeFileWhole(join(folder, path), wanted.get(path)!);
+      else if (wanted.has(path)) writeFileWhole(join(folder, path), wanted.get(path)!);
     }
     writeFileWhole(join(folder, 'manifest.json'), manifestText(entries));
   }

@@ -66,6 +66,7 @@ const FOREIGN: readonly { prefix: string; provenance: Provenance; command: strin
     provenance: 'kernel-code',
     command: 'node scripts/import-oracle.mjs ORACLE_FOLDER',
   },
+  { prefix: 'captures/README.md', provenance: 'input', command: 'written by hand' },
   {
     prefix: 'captures/',
     provenance: 'kernel',

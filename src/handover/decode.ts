@@ -1,8 +1,8 @@
 import type { Abi, Erratum, Target } from '../abi/index.js';
 import { type ByteOrder, hex } from '../bytes/index.js';
-import { type RadixContents, type RadixSource, radixGeometry, readRadix } from '../map/index.js';
+import { type MapContents, type MapSource, mapGeometry, readMap } from '../map/index.js';
 import { type PhysicalMemory, readPresent } from '../memory/index.js';
-import { type Detection, detectByteOrder, detectTarget, type Told } from './detect.js';
+import { detectByteOrder, detectTarget, type Told } from './detect.js';
 import { cpuU64, type RootModel, readRoot } from './root-model.js';
 
 /** A client's blob as the root FDT names it. */
@@ -25,20 +25,25 @@ export interface Note {
 
 /** A handover as the next kernel finds it, read without trusting it. */
 export interface Handover {
+  /** The ABI it was read as. */
   readonly abi: Abi;
+  /** All ABIs for which the bytes say the same, oldest first; `abi` is the newest of them. */
+  readonly abis: readonly Abi[];
+  /** Other readings that the bytes allow, where nothing decides. `--abi` picks one. */
+  readonly alternatives: readonly Handover[];
   readonly root: RootModel;
   readonly compatible: readonly string[];
   readonly byteOrder: ByteOrder | undefined;
   /** Undefined without memory: nothing in the FDT tells the page size. */
   readonly target: Target | undefined;
   readonly fdtAddress: bigint | undefined;
-  /** Physical address of the map's root. */
-  readonly map: bigint | undefined;
+  /** Physical address of the map's root or first chunk. */
+  readonly mapAddress: bigint | undefined;
   /** The map's contents as the kernel reads them. */
-  readonly contents: RadixContents | undefined;
+  readonly contents: MapContents | undefined;
   /** The same with order-0 pages put right, in trees that lost their order bit. */
-  readonly recovered: RadixContents | undefined;
-  readonly tree: RadixSource | undefined;
+  readonly recovered: MapContents | undefined;
+  readonly map: MapSource | undefined;
   readonly subtrees: readonly Subtree[];
   readonly evidence: readonly string[];
   readonly notes: readonly Note[];
@@ -60,8 +65,50 @@ export interface DecodeOptions extends Told {
 export function decodeHandover(fdt: Uint8Array, options: DecodeOptions = {}): Handover {
   const root = readRoot(fdt, options.source ?? 'root FDT', options.abi);
   if (options.memory === undefined) return withoutMemory(root, options);
-  const detection = detectTarget(root, options.memory, options);
-  return withMemory(root, options.memory, detection, options.fdtAddress);
+  const { memory, fdtAddress } = options;
+  const { targets, evidence } = detectTarget(root, memory, options);
+  const readings = targets.map((target) => withMemory(root, memory, target, evidence, fdtAddress));
+  return joinReadings(readings);
+}
+
+/** Joins readings that say the same; those that differ are alternatives of the newest one. */
+function joinReadings(readings: readonly Handover[]): Handover {
+  const groups = new Map<string, Handover[]>();
+  for (const reading of readings) {
+    const { contents } = reading;
+    const key = JSON.stringify([
+      contents!.runs.map((run) => [hex(run.address), run.order, run.count]),
+      contents!.statistics.badKeys,
+    ]);
+    groups.set(key, [...(groups.get(key) ?? []), reading]);
+  }
+  const joined = [...groups.values()].map((group) => {
+    const abis = group.map(({ abi }) => abi);
+    return { ...group.at(-1)!, abis };
+  });
+  const chosen = joined.at(-1)!;
+  const alternatives = joined.slice(0, -1);
+  const names = (list: readonly Handover[]): string =>
+    list.flatMap(({ abis }) => abis.map(({ id }) => id)).join(' or ');
+  const notes: Note[] = [...chosen.notes];
+  if (chosen.abis.length > 1)
+    notes.push({ text: `nothing tells ${names([chosen])} apart here: the bytes are the same` });
+  if (alternatives.length > 0) {
+    notes.push({
+      ...sharedErratum(joined),
+      text: `the bytes can also be read as ${names(alternatives)}, with other blocks, and nothing in them decides; --abi picks one`,
+    });
+  }
+  return { ...chosen, alternatives, notes };
+}
+
+/** The erratum that explains why one string has several readings. */
+function sharedErratum(readings: readonly Handover[]): { erratum?: string } {
+  const ids = readings.map(
+    ({ abi }) => new Set(abi.file.errata.filter(({ ambiguous }) => ambiguous).map(({ id }) => id)),
+  );
+  const shared = [...ids[0]!].find((id) => ids.every((set) => set.has(id)));
+  return shared === undefined ? {} : { erratum: shared };
 }
 
 /** Reads the root FDT that lies at an address of a dump. */
@@ -76,53 +123,59 @@ function withoutMemory(root: RootModel, options: DecodeOptions): Handover {
   const read = (bytes: Uint8Array | undefined): bigint | undefined =>
     bytes === undefined || order === undefined ? undefined : cpuU64(bytes, order);
   return {
-    abi: root.abi,
+    abi: root.abis.at(-1)!,
+    abis: root.abis,
+    alternatives: [],
     root,
     compatible: root.compatible,
     byteOrder: order,
     target: undefined,
     fdtAddress: options.fdtAddress,
-    map: read(root.mapBytes),
+    mapAddress: read(root.mapBytes),
     contents: undefined,
     recovered: undefined,
-    tree: undefined,
+    map: undefined,
     subtrees: root.subtrees.map(({ name, addressBytes, sizeBytes }) => ({
       name,
       address: read(addressBytes),
       size: read(sizeBytes),
       preserved: undefined,
     })),
-    evidence,
-    notes: halfNodes(root),
+    evidence: [...root.evidence, ...evidence],
+    notes: rootNotes(root),
   };
 }
 
 function withMemory(
   root: RootModel,
   memory: PhysicalMemory,
-  { target, evidence }: Detection,
+  target: Target,
+  evidence: readonly string[],
   fdtAddress: bigint | undefined,
 ): Handover {
-  const geometry = radixGeometry(root.abi, target.pageShift);
-  const map = cpuU64(root.mapBytes, target.byteOrder);
-  const tree: RadixSource = { memory, root: map, geometry, byteOrder: target.byteOrder };
-  const lost = geometry.lostOrderBit;
-  const contents = readRadix(tree);
-  const recovered = lost === undefined ? undefined : readRadix(tree, 'recovered');
+  const { abi } = target;
+  const geometry = mapGeometry(abi, target.pageShift);
+  const mapAddress = cpuU64(root.mapBytes, target.byteOrder);
+  const map = { memory, root: mapAddress, geometry, byteOrder: target.byteOrder } as MapSource;
+  const lost = geometry.kind === 'radix' ? geometry.lostOrderBit : undefined;
+  const contents = readMap(map);
+  const recovered = lost === undefined ? undefined : readMap(map, 'recovered');
   const holds = coverage(recovered ?? contents, target.pageShift);
   const read = (bytes: Uint8Array | undefined): bigint | undefined =>
     bytes === undefined ? undefined : cpuU64(bytes, target.byteOrder);
   return {
-    abi: root.abi,
+    abi,
+    abis: [abi],
+    alternatives: [],
     root,
     compatible: root.compatible,
     byteOrder: target.byteOrder,
     target,
     fdtAddress,
-    map,
+    mapAddress,
     contents,
     recovered,
-    tree,
+    map,
     subtrees: root.subtrees.map(({ name, addressBytes, sizeBytes }) => {
       const address = read(addressBytes);
       return {
@@ -132,10 +185,11 @@ function withMemory(
         preserved: address === undefined ? undefined : holds(address),
       };
     }),
-    evidence,
+    evidence: [...root.evidence, ...evidence],
     notes: [
-      ...halfNodes(root),
-      ...(lost === undefined ? [] : [erratumNote(root.abi, lost.erratum)]),
+      ...rootNotes(root),
+      ...(mapAddress === 0n ? [notFinalizedNote(abi)] : []),
+      ...(lost === undefined ? [] : [erratumNote(abi, lost.erratum)]),
       ...(contents.statistics.badKeys === 0 || lost !== undefined ? [] : [badKeyNote(contents)]),
       ...(fdtAddress === undefined || holds(fdtAddress)
         ? []
@@ -145,7 +199,7 @@ function withMemory(
 }
 
 /** Whether an address lies in a preserved block. Runs are few and sorted once. */
-function coverage(contents: RadixContents, pageShift: number): (address: bigint) => boolean {
+function coverage(contents: MapContents, pageShift: number): (address: bigint) => boolean {
   const shift = BigInt(pageShift);
   return (address) =>
     contents.runs.some(
@@ -159,7 +213,7 @@ function erratumNote(abi: Abi, id: string): Note {
   return { erratum: id, text: recovery === undefined ? title : `${title}. ${recovery}` };
 }
 
-function badKeyNote(contents: RadixContents): Note {
+function badKeyNote(contents: MapContents): Note {
   const first = contents.badKeys[0]!;
   return {
     erratum: 'B4',
@@ -167,11 +221,24 @@ function badKeyNote(contents: RadixContents): Note {
   };
 }
 
-function halfNodes(root: RootModel): Note[] {
-  return root.subtrees
-    .filter(({ addressBytes }) => addressBytes === undefined)
-    .map(({ name }) => ({
-      erratum: 'B15',
-      text: `subtree '${name}' has no address: a failed registration left it behind`,
-    }));
+function notFinalizedNote(abi: Abi): Note {
+  const refused = abi.file.fdt.root.some(({ role, nonZero }) => role === 'phys' && nonZero === true);
+  return {
+    text: refused
+      ? 'the map address is 0: kernel 1 was never finalized, and the next kernel boots cold'
+      : 'the map address is 0: nothing is preserved',
+  };
+}
+
+/** What the FDT alone tells: oddities, and nodes that a failed registration left behind. */
+function rootNotes(root: RootModel): Note[] {
+  return [
+    ...root.oddities.map((text) => ({ text })),
+    ...root.subtrees
+      .filter(({ addressBytes }) => addressBytes === undefined)
+      .map(({ name }) => ({
+        erratum: 'B15',
+        text: `subtree '${name}' has no address: a failed registration left it behind`,
+      })),
+  ];
 }

@@ -1,4 +1,5 @@
 import {
+  type Abi,
   makeTarget,
   PAGE_SHIFTS,
   type PageShift,
@@ -7,8 +8,9 @@ import {
   targetName,
 } from '../abi/index.js';
 import { BYTE_ORDERS, type ByteOrder, hex, KhoError } from '../bytes/index.js';
-import { encodeKey, keyPath, type RadixSource, radixGeometry, walkLeaves, wordView } from '../map/index.js';
+import { type MapSource, mapGeometry } from '../map/index.js';
 import type { PhysicalMemory } from '../memory/index.js';
+import { holdsFdtPage } from './membership.js';
 import { cpuU64, type RootModel } from './root-model.js';
 
 /** What a caller already knows. */
@@ -19,9 +21,10 @@ export interface Told {
   readonly fdtAddress?: bigint;
 }
 
-/** The target that the bytes were made for, and why. */
+/** The targets that the bytes can have been made for, and why. */
 export interface Detection {
-  readonly target: Target;
+  /** One byte order and page size; several ABIs, oldest first, where the bytes do not decide. */
+  readonly targets: readonly Target[];
   /** Sentences that say what was seen; the reader can check them. */
   readonly evidence: readonly string[];
 }
@@ -39,8 +42,9 @@ interface Candidate {
 
 /**
  * Finds byte order and page size. Each combination that is not excluded by what the caller or the dump says is tried: the map's
- * address must be that of a page in the dump, and the tree must be walkable without a single broken entry. Of those that remain
- * the one whose tree holds the FDT's own page wins, for every booting kernel preserves it.
+ * address must be that of a page in the dump, and the map must be walkable without a single broken entry. Of those that remain
+ * the ones whose map holds the FDT's own page win, for every booting kernel preserves it. The same is tried for each ABI that the
+ * blob can be, where one string covers several formats.
  *
  * @throws KhoError `E_AMBIGUOUS` when more than one reading remains, `E_HANDOVER` when none does
  */
@@ -49,32 +53,42 @@ export function detectTarget(root: RootModel, memory: PhysicalMemory, told: Told
   const orders = known(told.byteOrder, memory.hints.byteOrder, BYTE_ORDERS, 'byte order', evidence);
   const hinted = PAGE_SHIFTS.find((shift) => shift === memory.hints.pageShift);
   const shifts = known(told.pageShift, hinted, PAGE_SHIFTS, 'page shift', evidence);
-  const candidates = orders.flatMap((order) =>
-    shifts.map((shift) => examine(root, memory, order, shift, told.fdtAddress)),
+  const candidates = root.abis.flatMap((abi) =>
+    orders.flatMap((order) =>
+      shifts.map((shift) => examine(root, abi, memory, order, shift, told.fdtAddress)),
+    ),
   );
   const possible = candidates.filter(({ refusal }) => refusal === undefined);
-  for (const { target, refusal } of candidates) {
-    if (refusal !== undefined) evidence.push(`not ${targetName(target)}: ${refusal}`);
+  const several = root.abis.length > 1;
+  const name = ({ target }: Candidate): string =>
+    several ? `${target.abi.id} ${targetName(target)}` : targetName(target);
+  for (const candidate of candidates) {
+    if (candidate.refusal !== undefined) evidence.push(`not ${name(candidate)}: ${candidate.refusal}`);
   }
   if (possible.length === 0) {
     throw new KhoError('E_HANDOVER', 'the map cannot be read with any byte order and page size', {
       source: root.source,
       path: `/${root.mapName}`,
-      hint: candidates.map(({ target, refusal }) => `${targetName(target)}: ${refusal}`).join('; '),
+      hint: candidates.map((candidate) => `${name(candidate)}: ${candidate.refusal}`).join('; '),
     });
   }
   const withFdt = possible.filter(({ hasFdtPage }) => hasFdtPage);
-  const chosen = possible.length === 1 ? possible[0] : withFdt.length === 1 ? withFdt[0] : undefined;
-  if (chosen === undefined)
+  const chosen = withFdt.length > 0 ? withFdt : possible;
+  if (new Set(chosen.map(({ target }) => targetName(target))).size > 1)
     throw ambiguous(
       root,
-      possible.map(({ target }) => target),
+      chosen.map(({ target }) => target),
     );
-  evidence.push(
-    `${targetName(chosen.target)}: the tree at ${hex(chosen.root)} is walkable` +
-      (chosen.hasFdtPage ? ' and holds the page of the root FDT' : ''),
-  );
-  return { target: chosen.target, evidence };
+  for (const candidate of possible) {
+    const { root: at, hasFdtPage } = candidate;
+    if (chosen.includes(candidate))
+      evidence.push(
+        `${name(candidate)}: ${at === 0n ? 'nothing is preserved' : `the map at ${hex(at)} is walkable`}` +
+          (hasFdtPage ? ' and holds the page of the root FDT' : ''),
+      );
+    else evidence.push(`not ${name(candidate)}: the map does not hold the page of the root FDT`);
+  }
+  return { targets: chosen.map(({ target }) => target), evidence };
 }
 
 /** Byte order of a root FDT without memory: only where one reading of its addresses is no address at all. */
@@ -111,49 +125,31 @@ function known<Value>(
 
 function examine(
   root: RootModel,
+  abi: Abi,
   memory: PhysicalMemory,
   order: ByteOrder,
   pageShift: PageShift,
   fdtAddress: bigint | undefined,
 ): Candidate {
-  const target = makeTarget(root.abi, order, pageShift);
+  const target = makeTarget(abi, order, pageShift);
   const map = cpuU64(root.mapBytes, order);
   const refuse = (refusal: string): Candidate => ({ target, refusal, hasFdtPage: false, root: map });
   const mask = (1n << BigInt(pageShift)) - 1n;
   if (map >= MAX_ADDRESS) return refuse(`map address ${hex(map)} has more than 52 bits`);
-  if (map === 0n) return refuse('map address 0');
+  const geometry = mapGeometry(abi, pageShift);
+  // An empty chunk list has no first chunk; a radix tree always has a root.
+  if (map === 0n && geometry.kind === 'radix') return refuse('map address 0');
   if ((map & mask) !== 0n) return refuse(`map address ${hex(map)} is not page aligned`);
   if (fdtAddress !== undefined && (fdtAddress & mask) !== 0n)
     return refuse(`the FDT at ${hex(fdtAddress)} is not page aligned`);
-  const source: RadixSource = {
-    memory,
-    root: map,
-    geometry: radixGeometry(root.abi, pageShift),
-    byteOrder: order,
-  };
+  const source = { memory, root: map, geometry, byteOrder: order } as MapSource;
   try {
-    const hasFdtPage = holdsPage(source, fdtAddress);
+    const hasFdtPage = holdsFdtPage(source, fdtAddress);
     return { target, refusal: undefined, hasFdtPage, root: map };
   } catch (error) {
     if (!(error instanceof KhoError)) throw error;
     return refuse(error.message);
   }
-}
-
-/** Walks the whole tree, so that any broken entry throws, and looks for the order-0 key of the FDT page on the way. */
-function holdsPage(source: RadixSource, address: bigint | undefined): boolean {
-  const { geometry } = source;
-  let held = false;
-  const key = address === undefined ? undefined : encodeKey(geometry, { address, order: 0 });
-  const wanted = key === undefined ? undefined : keyPath(geometry, key);
-  const leafNumber = wanted?.tables.reduce((number, index) => number * 2 ** geometry.tableBits + index, 0);
-  const view = wordView(source.byteOrder);
-  walkLeaves(source, (leaf, { words, start }) => {
-    if (wanted === undefined || leaf !== leafNumber) return;
-    const { bit } = wanted;
-    held = (words[start + ((bit >>> 5) ^ view.halfXor)]! & view.masks[bit & 31]!) !== 0;
-  });
-  return held;
 }
 
 function ambiguous(root: RootModel, targets: readonly Target[]): KhoError {

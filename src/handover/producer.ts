@@ -1,12 +1,14 @@
 import { encodeStruct, pageSizeName, type Target } from '../abi/index.js';
 import { hex, KhoError } from '../bytes/index.js';
-import { RadixTree, radixGeometry, type SplitFault, splitRange } from '../map/index.js';
+import { ChunkTracker, type MapSource, mapGeometry, RadixTree, splitRange } from '../map/index.js';
 import { PageStore } from '../memory/index.js';
 import { readVmalloc, type VmallocArea, type VmallocDescriptor, writeVmalloc } from '../vmalloc/index.js';
-import { RootFdt } from './root-fdt.js';
+import { RootFdt, type RootFdtWriter } from './root-fdt.js';
+import { QueuedRootFdt } from './root-fdt-queue.js';
 
 /** Errors of the kernel's own functions, as they return them. */
 const E2BIG = -7;
+const ENOMEM = -12;
 const EINVAL = -22;
 
 /** How the first kernel is set up. */
@@ -30,20 +32,25 @@ export interface UnpreserveResult {
 
 /**
  * A model of kernel 1: the public operations of Kexec Handover with the kernel's allocation order and error results. The same
- * operations in the same order give the kernel's bytes. There is no final step: FDT and tree are current at all times.
+ * operations in the same order give the kernel's bytes. In ABIs with `finalize` the state is handed over only once finalized;
+ * in the others FDT and map are current at all times.
  *
  * PFNs are numbers below 2^(64 - page shift). Operations that would run into a known defect of the kernel are refused with
  * `E_KERNEL_DEFECT`.
- * Source: kernel/liveupdate/kexec_handover.c, series "Make KHO Stateless" and Linux 7.1 to 7.3.
+ * Source: kernel/kexec_handover.c, later kernel/liveupdate/kexec_handover.c, Linux 6.16 to 7.3.
  */
 export class Producer {
   readonly target: Target;
   readonly store: PageStore;
-  readonly tree: RadixTree;
+  /** The tracker of preserved memory. */
+  readonly map: RadixTree | ChunkTracker;
   /** Physical address of the root FDT. */
   readonly fdtAddress: bigint;
-  readonly fdt: RootFdt;
+  readonly fdt: RootFdtWriter;
   readonly #fdtPage: number;
+  #finalized = false;
+  /** First chunk of the list that was made last; not used by radix trees. */
+  #firstChunk = 0n;
   readonly #nodeStarts: readonly number[];
 
   constructor(target: Target, options: ProducerOptions = {}) {
@@ -56,27 +63,77 @@ export class Producer {
       hints: { byteOrder, pageShift, abi: abi.id },
       ...(options.expectedPages === undefined ? {} : { expectedPages: options.expectedPages }),
     });
-    this.tree = new RadixTree(this.store, radixGeometry(abi, pageShift), byteOrder);
+    const geometry = mapGeometry(abi, pageShift);
+    this.map =
+      geometry.kind === 'radix'
+        ? new RadixTree(this.store, geometry, byteOrder)
+        : new ChunkTracker(this.store, geometry, byteOrder);
     this.#fdtPage = this.store.allocate();
     this.fdtAddress = this.store.address(this.#fdtPage);
-    this.fdt = new RootFdt(target, this.store.page(this.#fdtPage), this.tree.root);
+    const page = this.store.page(this.#fdtPage);
+    this.fdt =
+      abi.file.fdt.writer === 'sequential'
+        ? new QueuedRootFdt(target, page)
+        : new RootFdt(target, page, this.mapSource().root);
     if (options.init === 'kernel') this.#initAsKernel(options.release ?? 'oracle');
   }
 
-  /** Preserves a folio of 2^order pages; `pfn` is a multiple of that. */
+  /** The map as the next kernel finds it. */
+  mapSource(): MapSource {
+    const { map, store } = this;
+    const { byteOrder } = this.target;
+    return map instanceof RadixTree
+      ? { memory: store, root: map.root, geometry: map.geometry, byteOrder }
+      : { memory: store, root: this.#firstChunk, geometry: map.geometry, byteOrder };
+  }
+
+  /** Preserves a folio of 2^order pages; `pfn` is a multiple of that. Gives 0 or the kernel's error. */
   preserveFolio(pfn: number, order: number): number {
-    this.tree.add(pfn, order);
+    if (this.#refusal !== 0) return this.#refusal;
+    this.map.add(pfn, order);
     return 0;
   }
 
   unpreserveFolio(pfn: number, order: number): UnpreserveResult {
-    return { warned: !this.tree.delete(pfn, order) };
+    return { warned: !this.#delete(pfn, order) };
+  }
+
+  /** Preserves `count` neighbouring folios of one order. */
+  preserveFolios(pfn: number, order: number, count: number): number {
+    if (this.#refusal !== 0) return this.#refusal;
+    this.map.addRun(pfn, order, count);
+    return 0;
+  }
+
+  /** Makes the handover ready, in ABIs that need it; 0 or the kernel's error. */
+  finalize(): number {
+    const { finalize } = this.target.abi.file;
+    if (finalize === undefined) return 0;
+    if (this.#finalized && finalize.again !== 0) return finalize.again;
+    if (finalize.preservesFdt) this.map.add(this.#pfnOf(this.#fdtPage), 0);
+    const result = this.fdt.setMap(() => {
+      this.#firstChunk = (this.map as ChunkTracker).serialize();
+      return this.#firstChunk;
+    });
+    if (result === 0) this.#finalized = true;
+    else this.#drop();
+    return result;
+  }
+
+  /** Undoes finalize and forgets everything that is preserved, in ABIs that can; 0 or the kernel's error. */
+  abort(): number {
+    const { finalize } = this.target.abi.file;
+    if (finalize === undefined) return 0;
+    if (!finalize.abort.allowed || !this.#finalized) return finalize.abort.refusal;
+    this.#drop();
+    return 0;
   }
 
   /** Preserves a range of pages, split into the largest aligned blocks. */
   preservePages(pfn: number, count: number): number {
+    if (this.#refusal !== 0) return this.#refusal;
     const clamp = this.target.abi.file.ranges.numaClamp.preserve;
-    this.#split(pfn, count, clamp, (at, order) => this.tree.add(at, order));
+    this.#split(pfn, count, clamp, (at, order) => this.map.add(at, order));
     return 0;
   }
 
@@ -84,7 +141,7 @@ export class Producer {
     const clamp = this.target.abi.file.ranges.numaClamp.unpreserve;
     let warned = false;
     this.#split(pfn, count, clamp, (at, order) => {
-      if (!this.tree.delete(at, order)) warned = true;
+      if (!this.#delete(at, order)) warned = true;
     });
     return { warned };
   }
@@ -96,13 +153,18 @@ export class Producer {
    * @returns the descriptor, or the kernel's error
    */
   preserveVmalloc(area: Omit<VmallocArea, 'flags'>, vmFlags: number): VmallocDescriptor | number {
-    const { flags, unsupported } = this.target.abi.file.vmalloc;
+    const { flags, unsupported } = this.target.abi.vmalloc;
     const known = flags.reduce((sum, { vmFlag }) => sum | vmFlag, 0);
     if ((vmFlags & ~known) !== 0) return unsupported;
     const khoFlags = flags.reduce(
       (sum, { value, vmFlag }) => ((vmFlags & vmFlag) !== 0 ? sum | value : sum),
       0,
     );
+    if (this.#refusal !== 0) {
+      // The chunk page is taken before the kernel notices.
+      this.store.free(this.store.allocate());
+      return ENOMEM;
+    }
     const host = {
       store: this.store,
       newChunk: (): number => {
@@ -147,8 +209,10 @@ export class Producer {
         expected: `a multiple of ${hex(1n << (shift + BigInt(order)))}`,
       });
     }
-    this.preserveFolio(this.#pfnOf(page), order);
-    return this.store.address(page);
+    const result = this.preserveFolio(this.#pfnOf(page), order);
+    if (result === 0) return this.store.address(page);
+    this.store.free(page, order);
+    return result;
   }
 
   /** Registers a blob in the root FDT: 0, or the kernel's error when the name is taken or the page is full. */
@@ -180,14 +244,36 @@ export class Producer {
 
   #split(pfn: number, count: number, clamp: boolean, visit: (pfn: number, order: number) => void): void {
     const fault = splitRange(pfn, count, this.target.abi.file.ranges, clamp ? this.#nodeStarts : [], visit);
-    if (fault !== undefined) throw this.#defect(fault);
+    if (fault !== undefined) {
+      const id = fault.kind === 'range at PFN 0' ? 'B35' : 'B36';
+      throw this.#defect(id, fault.kind, fault.pfn, fault.order);
+    }
   }
 
-  #defect(fault: SplitFault): KhoError {
-    const id = fault.kind === 'range at PFN 0' ? 'B35' : 'B36';
+  /** What preserving returns now: 0, or the error once the state is final. */
+  get #refusal(): number {
+    return this.#finalized ? (this.target.abi.file.finalize?.preserveAfter ?? 0) : 0;
+  }
+
+  #delete(pfn: number, order: number): boolean {
+    const found = this.map.delete(pfn, order);
+    const rules = this.target.abi.file.memoryMap;
+    if (!found && rules.kind === 'chunked-bitmaps' && rules.missingBitmap === 'endless-loop')
+      throw this.#defect('B24', 'unpreserving a block that was never preserved', pfn, order);
+    return found;
+  }
+
+  #drop(): void {
+    (this.map as ChunkTracker).drop();
+    this.fdt.drop();
+    this.#firstChunk = 0n;
+    this.#finalized = false;
+  }
+
+  #defect(id: string, what: string, pfn: number, order: number): KhoError {
     const erratum = this.target.abi.erratum(id);
-    return new KhoError('E_KERNEL_DEFECT', `the kernel cannot preserve this range: ${fault.kind}`, {
-      found: `order ${fault.order} at PFN ${hex(fault.pfn)}`,
+    return new KhoError('E_KERNEL_DEFECT', `the kernel cannot do this: ${what}`, {
+      found: `order ${order} at PFN ${hex(pfn)}`,
       hint: `erratum ${id} of ${this.target.abi.id}${erratum === undefined ? '' : `: ${erratum.title}`}`,
     });
   }

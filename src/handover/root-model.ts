@@ -1,6 +1,7 @@
-import { type Abi, abisByCompatible, allAbis } from '../abi/index.js';
-import { type ByteOrder, KhoError, printable, readU64 } from '../bytes/index.js';
-import { type FdtNode, type FdtProperty, type FdtTree, property, readFdt, stringList } from '../fdt/index.js';
+import { type Abi, allAbis } from '../abi/index.js';
+import { type ByteOrder, KhoError, readU64 } from '../bytes/index.js';
+import { type FdtNode, type FdtTree, property, readFdt, stringList } from '../fdt/index.js';
+import { candidateAbis, compatibleProperty } from './root-versions.js';
 
 /** A subnode of the root FDT: one client's blob. */
 export interface RootSubtree {
@@ -18,7 +19,12 @@ export interface RootModel {
   readonly bytes: Uint8Array;
   readonly source: string;
   readonly compatible: readonly string[];
-  readonly abi: Abi;
+  /** ABIs that the blob can be, oldest first; structure and string do not always decide. */
+  readonly abis: readonly Abi[];
+  /** Why it is one of these. */
+  readonly evidence: readonly string[];
+  /** What no released kernel writes. */
+  readonly oddities: readonly string[];
   /** The eight bytes of the map's address. */
   readonly mapBytes: Uint8Array;
   /** Name of the map property, for messages. */
@@ -34,47 +40,34 @@ export interface RootModel {
  */
 export function readRoot(bytes: Uint8Array, source: string, told?: Abi): RootModel {
   const tree = readFdt(bytes, { source });
-  const compatibleProperty = property(tree.root, 'compatible');
-  const compatible = compatibleProperty === undefined ? undefined : stringList(compatibleProperty.value);
+  const compatibleAt = compatibleProperty(tree, source);
+  const compatible = stringList(compatibleAt.value);
   if (compatible === undefined) {
-    throw new KhoError('E_HANDOVER', 'the root node has no compatible string', {
+    throw new KhoError('E_HANDOVER', 'the compatible property is no string list', {
       source,
       path: '/compatible',
-      expected: allAbis()
-        .map((abi) => abi.compatible)
-        .join(', '),
+      expected: [...new Set(allAbis().map((abi) => abi.compatible))].join(', '),
     });
   }
-  const abi = told ?? abiOf(compatible, source, compatibleProperty!);
+  const { abis, evidence, oddities } =
+    told === undefined
+      ? candidateAbis(tree, bytes, compatible, source, compatibleAt)
+      : { abis: [told], evidence: [`${told.id} as told`], oddities: [] };
+  // Candidates that structure cannot tell apart have the same properties.
+  const abi = abis.at(-1)!;
   const mapRule = abi.file.fdt.root.find(({ role }) => role === 'phys')!;
   return {
     tree,
     bytes: bytes.subarray(0, Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32BE(4)),
     source,
     compatible,
-    abi,
+    abis,
+    evidence,
+    oddities,
     mapName: mapRule.name,
     mapBytes: eightBytes(tree.root, mapRule.name, source, '/'),
     subtrees: tree.root.children.map((node) => subtree(node, abi, source)),
   };
-}
-
-function abiOf(compatible: readonly string[], source: string, at: FdtProperty): Abi {
-  // The receiver searches the whole list, so any of its strings may be the one that matches.
-  const matches = compatible.flatMap((text) => abisByCompatible(text));
-  if (matches.length === 1) return matches[0]!;
-  throw new KhoError(
-    matches.length === 0 ? 'E_HANDOVER' : 'E_AMBIGUOUS',
-    matches.length === 0 ? 'unknown KHO version' : 'more than one ABI has this string',
-    {
-      source,
-      path: '/compatible',
-      ...(at.valueOffset === undefined ? {} : { offset: at.valueOffset }),
-      found: compatible.map((text) => `'${printable(text)}'`).join(', '),
-      expected: (matches.length === 0 ? allAbis() : matches).map((abi) => abi.id).join(', '),
-      hint: 'say which one with --abi',
-    },
-  );
 }
 
 function subtree(node: FdtNode, abi: Abi, source: string): RootSubtree {

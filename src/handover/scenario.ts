@@ -79,6 +79,8 @@ export function appliesTo(
   { abi, pageShift, byteOrder }: Omit<Target, 'machine'>,
 ): boolean {
   const { versions, pageShifts } = scenario;
+  if (abi.file.vmalloc === undefined && scenario.operations.some(({ kind }) => kind === 'vmalloc'))
+    return false;
   return (
     (pageShifts === undefined || pageShifts.includes(pageShift)) &&
     (scenario.byteOrder === undefined || scenario.byteOrder === byteOrder) &&

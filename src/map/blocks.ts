@@ -1,4 +1,5 @@
 import { hex } from '../bytes/index.js';
+import { type ChunkCounts, type ChunkSource, walkBitmaps } from './chunk-walk.js';
 import type { RadixGeometry } from './geometry.js';
 import { decodeKeyUnchecked } from './key.js';
 import { forEachBit, forEachBitRun, forEachBlock } from './leaf-scan.js';
@@ -12,6 +13,17 @@ import { wordView } from './words.js';
  */
 export type Reading = 'kernel' | 'recovered';
 
+/** A memory map of either kind that somebody made. */
+export type MapSource = RadixSource | ChunkSource;
+
+/** What a walk met besides blocks, by the kind of map. */
+export type MapCounts = ({ kind: 'radix' } & WalkCounts) | ({ kind: 'chunks' } & ChunkCounts);
+
+/** Whether a map is a radix tree; else it is a chunk list. */
+export function isRadix(source: MapSource): source is RadixSource {
+  return source.geometry.kind === 'radix';
+}
+
 /** Receives preserved memory in walk order. PFNs and counts are exact numbers below 2^53. */
 export interface RunVisitor {
   /** `count` neighbouring blocks of 2^order pages from `pfn`. */
@@ -20,9 +32,8 @@ export interface RunVisitor {
   badKey?(key: bigint, leaf: bigint): void;
 }
 
-/** Walks a tree and gives runs of neighbouring blocks of one order, joined across leaves. */
-export function walkRuns(source: RadixSource, visitor: RunVisitor, reading: Reading = 'kernel'): WalkCounts {
-  const { geometry } = source;
+/** Walks a map and gives runs of neighbouring blocks of one order, joined across leaves and bitmaps. */
+export function walkRuns(source: MapSource, visitor: RunVisitor, reading: Reading = 'kernel'): MapCounts {
   const view = wordView(source.byteOrder);
   let pfn = 0;
   let order = 0;
@@ -41,6 +52,14 @@ export function walkRuns(source: RadixSource, visitor: RunVisitor, reading: Read
     order = nextOrder;
     count = nextCount;
   };
+  if (!isRadix(source)) {
+    const met = walkBitmaps(source, ({ pfn: first, order: of, span }) => {
+      forEachBitRun(span, view, (bit, bits) => add(first + bit * 2 ** of, of, bits));
+    });
+    flush();
+    return { kind: 'chunks', ...met };
+  }
+  const { geometry } = source;
   const counts = walkLeaves(source, (leaf, span, address) => {
     const shape = leafShape(geometry, leaf, reading);
     if (shape !== undefined) {
@@ -58,19 +77,23 @@ export function walkRuns(source: RadixSource, visitor: RunVisitor, reading: Read
     });
   });
   flush();
-  return counts;
+  return { kind: 'radix', ...counts };
 }
 
-/** Walks a tree block by block. For hot loops over millions of blocks; `walkRuns` is faster where runs will do. */
+/** Walks a map block by block. For hot loops over millions of blocks; `walkRuns` is faster where runs will do. */
 export function walkBlocks(
-  source: RadixSource,
+  source: MapSource,
   visit: (pfn: number, order: number) => void,
   badKey: (key: bigint, leaf: bigint) => void = () => {},
   reading: Reading = 'kernel',
-): WalkCounts {
-  const { geometry } = source;
+): MapCounts {
   const view = wordView(source.byteOrder);
-  return walkLeaves(source, (leaf, span, address) => {
+  if (!isRadix(source)) {
+    const met = walkBitmaps(source, ({ pfn, order, span }) => forEachBlock(span, view, pfn, order, visit));
+    return { kind: 'chunks', ...met };
+  }
+  const { geometry } = source;
+  const counts = walkLeaves(source, (leaf, span, address) => {
     const shape = leafShape(geometry, leaf, reading);
     if (shape !== undefined) {
       forEachBlock(span, view, shape.pfn, shape.order, visit);
@@ -82,6 +105,7 @@ export function walkBlocks(
       else badKey(BigInt(leaf) * 2n ** BigInt(geometry.bitmapBits) + BigInt(bit), address);
     });
   });
+  return { kind: 'radix', ...counts };
 }
 
 /** Order and first PFN of a leaf whose bits all have one order; undefined for leaf 0 and for keys that are no blocks. */
@@ -120,14 +144,15 @@ function isLost(geometry: RadixGeometry, order: number, reading: Reading): boole
 }
 
 /** Text of the walk, one `address order` line for each block, as golden files have it. */
-export function walkText(source: RadixSource): string {
+export function walkText(source: MapSource): string {
   const lines: string[] = [];
   const shift = BigInt(source.geometry.pageShift);
   walkBlocks(
     source,
     (pfn, order) => lines.push(`${hex(BigInt(pfn) << shift)} ${order}`),
     (key) => {
-      const block = decodeKeyUnchecked(source.geometry, key);
+      // Only a radix tree has keys.
+      const block = decodeKeyUnchecked((source as RadixSource).geometry, key);
       lines.push(`${hex(block.address)} ${block.order}`);
     },
   );

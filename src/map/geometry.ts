@@ -1,8 +1,10 @@
-import { type Abi, type PageShift, pageSizeName } from '../abi/index.js';
+import { type Abi, type PageShift, pageSizeName, type RadixMap } from '../abi/index.js';
 import { KhoError } from '../bytes/index.js';
+import { type ChunkGeometry, chunkGeometry } from './chunk-geometry.js';
 
 /** Shape of a radix tree of preserved pages for one ABI and page size. */
 export interface RadixGeometry {
+  readonly kind: 'radix';
   readonly pageShift: PageShift;
   /** Bit that marks an order-0 key; order o has its bit at `order0Bit - o`. */
   readonly order0Bit: number;
@@ -21,12 +23,27 @@ export interface RadixGeometry {
   readonly lostOrderBit: { readonly erratum: string; readonly fromOrder: number } | undefined;
 }
 
-/** Geometry of an ABI whose memory map is a radix tree. */
-export function radixGeometry(abi: Abi, pageShift: PageShift): RadixGeometry {
+/** Shape of the memory map of an ABI, of whatever kind. */
+export type MapGeometry = RadixGeometry | ChunkGeometry;
+
+/** Geometry of an ABI's memory map for a page size. */
+export function mapGeometry(abi: Abi, pageShift: PageShift): MapGeometry {
   const map = abi.file.memoryMap;
+  return map.kind === 'radix' ? radixOf(abi, map, pageShift) : chunkGeometry(abi, map, pageShift);
+}
+
+/** Geometry of an ABI whose memory map is a radix tree. @throws KhoError `E_USAGE` for another kind of map */
+export function radixGeometry(abi: Abi, pageShift: PageShift): RadixGeometry {
+  const geometry = mapGeometry(abi, pageShift);
+  if (geometry.kind === 'radix') return geometry;
+  throw new KhoError('E_USAGE', 'the memory map of this ABI is no radix tree', { found: abi.id });
+}
+
+function radixOf(abi: Abi, map: RadixMap, pageShift: PageShift): RadixGeometry {
   const { order0Bit, tableBits, bitmapBits, depth } = map.geometry[pageSizeName(pageShift)];
   const coveredBits = bitmapBits + (depth - 1) * tableBits;
   return {
+    kind: 'radix',
     pageShift,
     order0Bit,
     tableBits,

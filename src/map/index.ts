@@ -1,4 +1,7 @@
 export * from './blocks.js';
+export * from './chunk-geometry.js';
+export * from './chunk-tracker.js';
+export * from './chunk-walk.js';
 export * from './geometry.js';
 export * from './key.js';
 export * from './leaf-scan.js';

@@ -1,6 +1,5 @@
 import { joinRanges, type PhysicalRange } from '../memory/index.js';
-import { type Reading, walkRuns } from './blocks.js';
-import type { RadixSource, WalkCounts } from './walk.js';
+import { type MapCounts, type MapSource, type Reading, walkRuns } from './blocks.js';
 
 /** Neighbouring blocks of one order. */
 export interface BlockRun {
@@ -16,8 +15,10 @@ export interface BadKey {
   readonly leaf: bigint;
 }
 
-/** What a tree holds, in numbers. */
-export interface RadixStatistics extends WalkCounts {
+/** What a map holds, in numbers. */
+export interface MapStatistics {
+  /** Tables and leaves, or chunks and bitmaps. */
+  readonly shape: MapCounts;
   readonly blocks: number;
   /** Blocks by order. */
   readonly byOrder: ReadonlyMap<number, number>;
@@ -26,9 +27,9 @@ export interface RadixStatistics extends WalkCounts {
   readonly badKeys: number;
 }
 
-/** A tree read whole. Runs are in walk order. */
-export interface RadixContents {
-  readonly statistics: RadixStatistics;
+/** A map read whole. Runs are in walk order. */
+export interface MapContents {
+  readonly statistics: MapStatistics;
   readonly runs: readonly BlockRun[];
   /** The first bad keys; `statistics.badKeys` counts all. */
   readonly badKeys: readonly BadKey[];
@@ -39,8 +40,8 @@ export const MAX_RUNS = 1 << 20;
 
 const MAX_BAD_KEYS = 100;
 
-/** Reads a tree into runs and statistics. Runs past `MAX_RUNS` are counted but not kept. */
-export function readRadix(source: RadixSource, reading: Reading = 'kernel'): RadixContents {
+/** Reads a map into runs and statistics. Runs past `MAX_RUNS` are counted but not kept. */
+export function readMap(source: MapSource, reading: Reading = 'kernel'): MapContents {
   const shift = BigInt(source.geometry.pageShift);
   const runs: BlockRun[] = [];
   const badKeys: BadKey[] = [];
@@ -48,7 +49,7 @@ export function readRadix(source: RadixSource, reading: Reading = 'kernel'): Rad
   let blocks = 0;
   let bytes = 0n;
   let bad = 0;
-  const counts = walkRuns(
+  const shape = walkRuns(
     source,
     {
       run(pfn, order, count) {
@@ -64,7 +65,7 @@ export function readRadix(source: RadixSource, reading: Reading = 'kernel'): Rad
     },
     reading,
   );
-  return { statistics: { ...counts, blocks, byOrder, bytes, badKeys: bad }, runs, badKeys };
+  return { statistics: { shape, blocks, byOrder, bytes, badKeys: bad }, runs, badKeys };
 }
 
 /** Preserved memory as ranges of addresses, joined whatever their orders. */

@@ -26,7 +26,11 @@ export function abiShowText({ file, id }: Abi): string {
       ['subtree properties', file.fdt.subtree.map(({ name, type }) => `${name} (${type})`).join(', ')],
     ]),
   );
-  lines.push('', style.title('Radix tree'), ...geometryLines(file));
+  lines.push(
+    '',
+    style.title(file.memoryMap.kind === 'radix' ? 'Radix tree' : 'Chunk lists of bitmaps'),
+    ...geometryLines(file),
+  );
   lines.push('', style.title('Structures'));
   for (const [name, { about, size, packed, fields }] of Object.entries(file.structs)) {
     lines.push(
@@ -49,25 +53,27 @@ export function abiShowText({ file, id }: Abi): string {
   return `${lines.join('\n')}\n`;
 }
 
-function geometryLines(file: Abi['file']): string[] {
-  const geometry = PAGE_SHIFTS.map((shift) => file.memoryMap.geometry[pageSizeName(shift)]);
-  const row = (title: string, pick: (entry: (typeof geometry)[number]) => string): string[] => [
-    title,
-    ...geometry.map(pick),
-  ];
-  return columns(
-    [
-      ['page size', ...PAGE_SHIFTS.map((shift) => pageSizeName(shift))],
-      row('order-0 bit', ({ order0Bit }) => `${order0Bit}`),
-      row('entries of a table', ({ tableBits }) => `${2 ** tableBits}`),
-      row('bits of a leaf', ({ bitmapBits }) => `${2 ** bitmapBits}`),
-      row('depth', ({ depth }) => `${depth}`),
-      row('shifts', ({ shifts }) => shifts.join(' ')),
-      [
-        'vmalloc entries',
-        ...PAGE_SHIFTS.map((shift) => `${file.vmalloc.entriesPerChunk[pageSizeName(shift)]}`),
-      ],
-    ],
-    '  ',
-  );
+function geometryLines({ memoryMap: map, vmalloc }: Abi['file']): string[] {
+  const names = PAGE_SHIFTS.map((shift) => pageSizeName(shift));
+  const rows = [['page size', ...names]];
+  const row = <Entry>(
+    title: string,
+    of: Record<(typeof names)[number], Entry>,
+    pick: (entry: Entry) => string,
+  ): void => {
+    rows.push([title, ...names.map((name) => pick(of[name]))]);
+  };
+  if (map.kind === 'radix') {
+    row('order-0 bit', map.geometry, ({ order0Bit }) => `${order0Bit}`);
+    row('entries of a table', map.geometry, ({ tableBits }) => `${2 ** tableBits}`);
+    row('bits of a leaf', map.geometry, ({ bitmapBits }) => `${2 ** bitmapBits}`);
+    row('depth', map.geometry, ({ depth }) => `${depth}`);
+    row('shifts', map.geometry, ({ shifts }) => shifts.join(' '));
+  } else {
+    row('bytes of a bitmap', map.geometry, ({ bitmapBytes }) => `${bitmapBytes}`);
+    row('bits of a bitmap', map.geometry, ({ bitmapBytes }) => `${bitmapBytes * 8}`);
+    row('entries of a chunk', map.geometry, ({ entriesPerChunk }) => `${entriesPerChunk}`);
+  }
+  if (vmalloc !== undefined) row('vmalloc entries', vmalloc.entriesPerChunk, (entries) => `${entries}`);
+  return columns(rows, '  ');
 }

@@ -1,3 +1,4 @@
+export * from './abi-diff.js';
 export * from './abi-text.js';
 export type { CheckReport } from './check-schema.js';
 export * from './check-text.js';

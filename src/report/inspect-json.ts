@@ -1,8 +1,8 @@
 import { hex } from '../bytes/index.js';
 import type { Handover } from '../handover/index.js';
-import { type RadixContents, walkText } from '../map/index.js';
+import { type ChunkSource, type MapContents, type RadixSource, walkText } from '../map/index.js';
 import { fdtLayoutName } from './fdt-text.js';
-import type { InspectReport } from './inspect-schema.js';
+import type { InspectReport, MapShapeReport } from './inspect-schema.js';
 import { toolInfo } from './version.js';
 
 /** Names of what was read. */
@@ -18,12 +18,13 @@ export function inspectReport(
   options: { walk?: boolean } = {},
 ): InspectReport {
   const orNull = (value: bigint | undefined): string | null => (value === undefined ? null : hex(value));
-  const contents = (part: RadixContents | undefined): InspectReport['map'] =>
+  const contents = (part: MapContents | undefined): InspectReport['map'] =>
     part === undefined ? null : mapReport(handover, part);
   return {
     tool: toolInfo(),
     input: { fdt: input.fdt, memory: input.memory ?? null },
     abi: handover.abi.id,
+    abis: handover.abis.map(({ id }) => id),
     compatible: [...handover.compatible],
     byteOrder: handover.byteOrder ?? null,
     pageSize: handover.target === undefined ? null : 2 ** handover.target.pageShift,
@@ -34,9 +35,9 @@ export function inspectReport(
     },
     map: contents(handover.contents),
     recovered: contents(handover.recovered),
-    mapAddress: orNull(handover.map),
-    ...(options.walk && handover.tree !== undefined
-      ? { walk: walkText(handover.tree).trimEnd().split('\n') }
+    mapAddress: orNull(handover.mapAddress),
+    ...(options.walk && handover.map !== undefined
+      ? { walk: walkText(handover.map).trimEnd().split('\n') }
       : {}),
     subtrees: handover.subtrees.map(({ name, address: at, size, preserved }) => ({
       name,
@@ -44,22 +45,26 @@ export function inspectReport(
       size: orNull(size),
       preserved: preserved ?? null,
     })),
+    alternatives: handover.alternatives.map((other) => inspectReport(other, input, options)),
     evidence: [...handover.evidence],
     notes: handover.notes.map(({ erratum, text }) => ({ erratum: erratum ?? null, text })),
   };
 }
 
-function mapReport(handover: Handover, { statistics, runs }: RadixContents): InspectReport['map'] {
+function mapReport(handover: Handover, { statistics, runs }: MapContents): InspectReport['map'] {
   return {
-    root: hex(handover.map!),
-    depth: handover.tree!.geometry.depth,
-    tables: statistics.tables,
-    leaves: statistics.leaves,
-    emptyLeaves: statistics.emptyLeaves,
+    root: hex(handover.mapAddress!),
+    ...shapeReport(handover, statistics),
     blocks: statistics.blocks,
     bytes: hex(statistics.bytes),
     byOrder: Object.fromEntries([...statistics.byOrder].sort(([a], [b]) => a - b)),
     badKeys: statistics.badKeys,
     runs: runs.map(({ address: at, order, count }) => ({ address: hex(at), order, count })),
   };
+}
+
+/** The part of a map's report that depends on its kind. */
+function shapeReport({ map }: Handover, { shape }: MapContents['statistics']): MapShapeReport {
+  if (shape.kind === 'chunks') return { ...shape, bitmapBytes: (map as ChunkSource).geometry.bitmapBytes };
+  return { ...shape, depth: (map as RadixSource).geometry.depth };
 }

@@ -6,12 +6,8 @@ const address = z
   .describe('physical address or size, hex, exact');
 const nullableAddress = address.nullable();
 
-const map = z.strictObject({
-  root: address,
-  depth: z.int(),
-  tables: z.int().describe('tables, root included'),
-  leaves: z.int(),
-  emptyLeaves: z.int(),
+const common = {
+  root: address.describe('root table or first chunk; 0x0 when nothing is preserved'),
   blocks: z.int(),
   bytes: address.describe('sum of the sizes of all blocks'),
   byOrder: z.record(z.string(), z.int()),
@@ -19,13 +15,40 @@ const map = z.strictObject({
   runs: z
     .array(z.strictObject({ address, order: z.int(), count: z.int() }))
     .describe('neighbouring blocks of one order, in walk order'),
-});
+};
+
+const radixShape = {
+  kind: z.literal('radix'),
+  depth: z.int(),
+  tables: z.int().describe('tables, root included'),
+  leaves: z.int(),
+  emptyLeaves: z.int(),
+};
+
+const chunkShape = {
+  kind: z.literal('chunks'),
+  bitmapBytes: z.int(),
+  chunks: z.int(),
+  bitmaps: z.int(),
+  emptyBitmaps: z.int(),
+};
+
+const map = z.discriminatedUnion('kind', [
+  z.strictObject({ ...radixShape, ...common }),
+  z.strictObject({ ...chunkShape, ...common }),
+]);
+
+const shape = z.discriminatedUnion('kind', [z.strictObject(radixShape), z.strictObject(chunkShape)]);
+
+/** Numbers of a map that depend on its kind. */
+export type MapShapeReport = z.infer<typeof shape>;
 
 /** What `kho-abi inspect --json` and `kho-abi decode` print. */
 export const inspectSchema = z.strictObject({
   tool: z.strictObject({ name: z.string(), version: z.string() }),
   input: z.strictObject({ fdt: z.string(), memory: z.string().nullable() }),
-  abi: z.string(),
+  abi: z.string().describe('ABI that the bytes were read as'),
+  abis: z.array(z.string()).describe('all ABIs for which the bytes say the same'),
   compatible: z.array(z.string()),
   byteOrder: z.enum(['little', 'big']).nullable(),
   pageSize: z.int().nullable().describe('bytes; null without memory'),
@@ -48,7 +71,12 @@ export const inspectSchema = z.strictObject({
       preserved: z.boolean().nullable().describe('whether the first page is preserved; null without memory'),
     }),
   ),
-  evidence: z.array(z.string()).describe('how byte order and page size were found'),
+  get alternatives() {
+    return z
+      .array(inspectSchema)
+      .describe('other readings that the bytes allow, where nothing in them decides');
+  },
+  evidence: z.array(z.string()).describe('how version, byte order and page size were found'),
   notes: z.array(z.strictObject({ erratum: z.string().nullable(), text: z.string() })),
 });
 

@@ -1,7 +1,7 @@
 import { targetName } from '../abi/index.js';
 import { hex } from '../bytes/index.js';
 import type { Handover } from '../handover/index.js';
-import type { RadixContents } from '../map/index.js';
+import type { ChunkSource, MapContents, RadixSource } from '../map/index.js';
 import { fdtLayoutName } from './fdt-text.js';
 import { columns, grouped, humanBytes, safe, style } from './style.js';
 
@@ -10,7 +10,7 @@ const SHOWN = 16;
 
 /** A handover as text for people. */
 export function inspectText(handover: Handover): string {
-  const lines: string[] = [style.title(`KHO handover, ${handover.abi.id}`)];
+  const lines: string[] = [style.title(`KHO handover, ${handover.abis.map(({ id }) => id).join(' or ')}`)];
   const unknown = (value: string | undefined, hint: string): string => value ?? `unknown (${hint})`;
   lines.push(
     ...columns(
@@ -25,7 +25,7 @@ export function inspectText(handover: Handover): string {
           ),
         ],
         ['root FDT', fdtLine(handover)],
-        ['map root', handover.map === undefined ? 'unknown' : hex(handover.map)],
+        ['map root', handover.mapAddress === undefined ? 'unknown' : hex(handover.mapAddress)],
       ],
       '  ',
     ),
@@ -39,6 +39,7 @@ export function inspectText(handover: Handover): string {
       lines.push(`  ${style.note(erratum === undefined ? 'note' : `erratum ${erratum}`)}: ${safe(text)}`);
     }
   }
+  for (const other of handover.alternatives) lines.push('', ...alternativeLines(other));
   if (handover.evidence.length > 0) {
     lines.push('', style.title('Evidence'));
     for (const text of handover.evidence) lines.push(style.dim(`  ${safe(text)}`));
@@ -46,20 +47,27 @@ export function inspectText(handover: Handover): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Another reading that the bytes allow, shown as fully as the first: the map is what differs. */
+function alternativeLines(other: Handover): string[] {
+  return [
+    style.note(`The same bytes read as ${other.abis.map(({ id }) => id).join(' or ')}`),
+    ...(other.contents === undefined ? [] : mapLines(other, other.contents)),
+    ...(other.recovered === undefined ? [] : recoveredLines(other.recovered)),
+  ];
+}
+
 function fdtLine(handover: Handover): string {
   const where = handover.fdtAddress === undefined ? '' : `at ${hex(handover.fdtAddress)}, `;
   return `${where}${handover.root.bytes.length} bytes, ${fdtLayoutName(handover.root.bytes)} layout`;
 }
 
-function mapLines(handover: Handover, { statistics, runs }: RadixContents): string[] {
-  const { tables, leaves, emptyLeaves, blocks, bytes, byOrder, badKeys } = statistics;
+function mapLines(handover: Handover, { statistics, runs }: MapContents): string[] {
+  const { blocks, bytes, byOrder, badKeys } = statistics;
   const lines = [
     style.title(`Preserved memory, ${targetName(handover.target!)}`),
     ...columns(
       [
-        ['depth', `${handover.tree!.geometry.depth}`],
-        ['tables', grouped(tables)],
-        ['leaves', `${grouped(leaves)}${emptyLeaves === 0 ? '' : ` (${grouped(emptyLeaves)} empty)`}`],
+        ...shapeRows(handover, statistics),
         ['blocks', `${grouped(blocks)} (${humanBytes(bytes)})`],
         ...(badKeys === 0 ? [] : [['bad keys', style.bad(grouped(badKeys))]]),
       ],
@@ -88,7 +96,25 @@ function mapLines(handover: Handover, { statistics, runs }: RadixContents): stri
   return lines;
 }
 
-function recoveredLines({ statistics, runs }: RadixContents): string[] {
+function shapeRows({ map }: Handover, { shape }: MapContents['statistics']): string[][] {
+  const left = (empty: number): string => (empty === 0 ? '' : ` (${grouped(empty)} empty)`);
+  if (shape.kind === 'chunks') {
+    return [
+      ['chunks', grouped(shape.chunks)],
+      [
+        'bitmaps',
+        `${grouped(shape.bitmaps)} of ${(map as ChunkSource).geometry.bitmapBytes} bytes${left(shape.emptyBitmaps)}`,
+      ],
+    ];
+  }
+  return [
+    ['depth', `${(map as RadixSource).geometry.depth}`],
+    ['tables', grouped(shape.tables)],
+    ['leaves', `${grouped(shape.leaves)}${left(shape.emptyLeaves)}`],
+  ];
+}
+
+function recoveredLines({ statistics, runs }: MapContents): string[] {
   const rows = runs
     .slice(0, SHOWN)
     .map((run) => [hex(run.address), `order ${run.order}`, `x ${grouped(run.count)}`]);

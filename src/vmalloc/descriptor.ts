@@ -14,19 +14,19 @@ export interface VmallocDescriptor {
 
 /** Size of a descriptor in bytes. */
 export function descriptorSize(target: Target): number {
-  return target.abi.struct(target.abi.file.vmalloc.descriptor, target.pageShift).size;
+  return target.abi.struct(target.abi.vmalloc.descriptor, target.pageShift).size;
 }
 
 /** Bytes of a descriptor, in the target's byte order. */
 export function encodeDescriptor(target: Target, value: VmallocDescriptor): Uint8Array {
-  const struct = target.abi.struct(target.abi.file.vmalloc.descriptor, target.pageShift);
+  const struct = target.abi.struct(target.abi.vmalloc.descriptor, target.pageShift);
   const { first, totalPages, flags, order } = value;
   return encodeStruct(struct, { first, total_pages: totalPages, flags, order }, target.byteOrder);
 }
 
 /** Reads a descriptor. @throws KhoError `E_HANDOVER` when bytes are missing. */
 export function decodeDescriptor(target: Target, bytes: Uint8Array, offset = 0): VmallocDescriptor {
-  const struct = target.abi.struct(target.abi.file.vmalloc.descriptor, target.pageShift);
+  const struct = target.abi.struct(target.abi.vmalloc.descriptor, target.pageShift);
   const values = decodeStruct(struct, bytes, target.byteOrder, offset);
   return {
     first: BigInt(values.first!),

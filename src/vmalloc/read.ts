@@ -29,7 +29,7 @@ export function readVmalloc(
   memory: PhysicalMemory,
   descriptor: VmallocDescriptor,
 ): VmallocChunk[] {
-  const { vmalloc } = target.abi.file;
+  const { vmalloc } = target.abi;
   const layout = target.abi.struct(vmalloc.chunk, target.pageShift);
   const perChunk = vmalloc.entriesPerChunk[pageSizeName(target.pageShift)];
   const fail: Fail = (summary, address, facts) =>

@@ -25,7 +25,7 @@ export interface VmallocArea {
  * taken at once. Source: kho_preserve_vmalloc, Linux 6.18 to 7.3; the layout never changed.
  */
 export function writeVmalloc(target: Target, host: VmallocHost, area: VmallocArea): VmallocDescriptor {
-  const { vmalloc } = target.abi.file;
+  const { vmalloc } = target.abi;
   const chunk = target.abi.struct(vmalloc.chunk, target.pageShift);
   const nextAt = fieldOf(chunk, 'next').offset;
   const entriesAt = fieldOf(chunk, 'phys').offset;

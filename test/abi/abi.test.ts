@@ -7,9 +7,11 @@ import {
   abisByCompatible,
   allAbis,
   decodeStruct,
+  diffAbis,
   encodeStruct,
   getAbi,
   makeTarget,
+  mapGeometry,
   parseByteOrder,
   parsePageSize,
   placeStruct,
@@ -61,6 +63,9 @@ describe('ABI files', () => {
     ['kho-v2', 12, 52, 9, 15, 6],
     ['kho-v2', 14, 50, 11, 17, 4],
     ['kho-v2', 16, 48, 13, 19, 4],
+    ['kho-v3-7.1-rc1', 14, 50, 11, 17, 4],
+    ['kho-v3', 12, 52, 9, 15, 6],
+    ['kho-v3', 14, 50, 11, 17, 5],
     ['kho-v4', 12, 52, 9, 15, 6],
     ['kho-v4', 14, 50, 11, 17, 5],
     ['kho-v4', 16, 48, 13, 19, 4],
@@ -68,12 +73,24 @@ describe('ABI files', () => {
     expect(radixGeometry(getAbi(abi), shift)).toMatchObject({ order0Bit, tableBits, bitmapBits, depth });
   });
 
-  test('only the 16K tree of kho-v2 loses order bits, and its erratum says so', () => {
+  // Chunk lists, worked from the documented structure: 16 bytes of header, 16 an entry; a bitmap is 512 bytes or a page.
+  test.each([
+    ['kho-v1-6.16', 12, 255, 4096],
+    ['kho-v1-6.16', 16, 4095, 4096],
+    ['kho-v1-6.18', 12, 255, 32768],
+    ['kho-v1-6.18', 14, 1023, 131072],
+    ['kho-v1-6.19', 16, 4095, 524288],
+  ] as const)('%s %i', (abi, shift, entriesPerChunk, bits) => {
+    expect(mapGeometry(getAbi(abi), shift)).toMatchObject({ kind: 'chunks', entriesPerChunk, bits });
+  });
+
+  test('only 16K trees before 7.1-rc6 lose order bits, and their erratum says so', () => {
     for (const abi of allAbis()) {
       for (const shift of [12, 14, 16] as const) {
-        const lost = radixGeometry(abi, shift).lostOrderBit;
+        const geometry = mapGeometry(abi, shift);
+        const lost = geometry.kind === 'radix' ? geometry.lostOrderBit : undefined;
         expect(lost?.erratum, `${abi.id} ${shift}`).toBe(
-          abi.id === 'kho-v2' && shift === 14 ? 'B3' : undefined,
+          ['kho-v2', 'kho-v3-7.1-rc1'].includes(abi.id) && shift === 14 ? 'B3' : undefined,
         );
       }
     }
@@ -91,10 +108,16 @@ describe('ABI files', () => {
 
   test('lookups', () => {
     expect(abisByCompatible('kho-v4').map(({ id }) => id)).toEqual(['kho-v4']);
+    // One string, several formats: that is why structure has to decide.
+    expect(abisByCompatible('kho-v1').map(({ id }) => id)).toEqual([
+      'kho-v1-6.16',
+      'kho-v1-6.18',
+      'kho-v1-6.19',
+    ]);
     expect(abisByCompatible('kho-v9')).toEqual([]);
     const error = thrown(() => getAbi('kho-v9'));
     expect(error.code).toBe('E_USAGE');
-    expect(error.message).toContain('kho-v2, kho-v4');
+    expect(error.message).toContain('kho-v2, kho-v3-7.1-rc1, kho-v3, kho-v4');
   });
 
   test.each([
@@ -189,4 +212,36 @@ test('targets', () => {
   expect(thrown(() => parsePageSize('8K')).code).toBe('E_USAGE');
   expect(thrown(() => parseByteOrder('middle')).code).toBe('E_USAGE');
   expect(targetName(makeTarget(getAbi('kho-v2'), 'big', 14))).toBe('be-16k');
+});
+
+describe('diffAbis', () => {
+  const diff = (from: string, to: string) => diffAbis(getAbi(from), getAbi(to));
+
+  // From the documented history: which page sizes changed, and whether the string did.
+  test.each([
+    ['kho-v1-6.16', 'kho-v1-6.18', ['4K', '16K', '64K'], true],
+    ['kho-v1-6.18', 'kho-v1-6.19', [], false],
+    ['kho-v1-6.19', 'kho-v2', ['4K', '16K', '64K'], false],
+    ['kho-v2', 'kho-v3-7.1-rc1', ['4K', '16K', '64K'], false],
+    ['kho-v3-7.1-rc1', 'kho-v3', ['16K'], true],
+    ['kho-v3', 'kho-v4', [], false],
+  ])('%s to %s', (from, to, wireDiffers, withoutBump) => {
+    expect(diff(from, to)).toMatchObject({ wireDiffers, withoutBump });
+  });
+
+  test('names what changed', () => {
+    expect(diff('kho-v2', 'kho-v3-7.1-rc1').differences).toContainEqual({
+      area: 'properties',
+      path: 'subtree/blob-size',
+      from: undefined,
+      to: 'u64, size',
+    });
+    expect(diff('kho-v3-7.1-rc1', 'kho-v3').differences).toContainEqual({
+      area: 'geometry',
+      path: 'memoryMap/16K/depth',
+      from: '4',
+      to: '5',
+    });
+    for (const abi of allAbis()) expect(diffAbis(abi, abi).differences).toEqual([]);
+  });
 });

@@ -200,7 +200,7 @@ describe('memory', () => {
           };
           survives(() => {
             const handover = decodeHandover(made.fdt, { memory, fdtAddress: made.fdtAddress });
-            walkText(handover.tree!);
+            walkText(handover.map!);
             inspectText(handover);
           });
         },

@@ -8,7 +8,7 @@ import {
   preservedRanges,
   RadixTree,
   radixGeometry,
-  readRadix,
+  readMap,
   readU64,
   walkBlocks,
   walkRuns,
@@ -142,12 +142,10 @@ describe.each(TARGETS)('$abi $order page shift $shift', (target: TestTarget) => 
     const pages = made.store.pages;
     expect(made.delete(0x1000, 0)).toBe(true);
     expect(made.store.pages).toBe(pages);
-    const { statistics } = readRadix(source(made));
+    const { statistics } = readMap(source(made));
     expect(statistics).toMatchObject({
-      leaves: 1,
-      emptyLeaves: 1,
+      shape: { leaves: 1, emptyLeaves: 1, tables: made.geometry.depth - 1 },
       blocks: 0,
-      tables: made.geometry.depth - 1,
     });
     expect(made.delete(0x1000, 0)).toBe(true);
     // No table on the way: the kernel warns and stops.
@@ -168,7 +166,7 @@ test('statistics and ranges', () => {
   made.addRun(0x100, 0, 4);
   made.add(0x104, 2);
   made.add(0x2000, 9);
-  const { statistics, runs } = readRadix(source(made));
+  const { statistics, runs } = readMap(source(made));
   expect(statistics).toMatchObject({ blocks: 6, bytes: BigInt(4 + 4 + 512) << 14n, badKeys: 0 });
   expect([...statistics.byOrder].sort()).toEqual([
     [0, 4],
@@ -248,7 +246,7 @@ describe('hostile trees', () => {
       high = next;
     }
     bad.store.page(high)[0] = 1;
-    const { badKeys, statistics } = readRadix(source(bad));
+    const { badKeys, statistics } = readMap(source(bad));
     expect(badKeys).toEqual([
       { key: 0n, leaf: bad.store.address(page) },
       { key: 1n, leaf: bad.store.address(page) },
