@@ -12,6 +12,7 @@ export * from './diff.js';
 export * from './layout.js';
 export { PAGE_SIZE_NAMES } from './page-sizes.js';
 export * from './registry.js';
+export * from './releases.js';
 export type {
   AbiFile,
   ChunkMap,

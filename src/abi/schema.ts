@@ -158,7 +158,25 @@ export const abiSchema = z.strictObject({
   }),
   receiver: z.strictObject({
     onMismatch: z.enum(['cold boot']),
-    log: z.strictObject({ incompatible: z.string(), closing: z.string() }),
+    mapProperty: z
+      .enum(['checked at boot', 'not checked'])
+      .describe('whether a map property that is missing or has the wrong length makes a cold boot'),
+    zeroMap: z.enum(['cold boot', 'nothing reserved']).describe('what a map address of 0 makes'),
+    blockSize: z
+      .enum(['signed 32-bit', '64-bit'])
+      .describe('arithmetic of the size that is reserved for a block'),
+    log: z
+      .strictObject({
+        mapFdt: z.string(),
+        invalid: z.string(),
+        incompatible: z.string(),
+        mapMissing: z.string().optional(),
+        mapScratch: z.string(),
+        success: z.string(),
+        closing: z.string(),
+        sizeMissing: z.string().optional(),
+      })
+      .describe('what the receiving kernel prints, with the format directives of C'),
   }),
   errata: z.array(erratum),
 });

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { KhoError } from '../bytes/index.js';
 import { Abi } from './registry.js';
+import { type ReleaseEntry, releasesSchema } from './release-schema.js';
 import { type AbiFile, abiSchema, PAGE_SIZE_NAMES } from './schema.js';
 import { PAGE_SHIFTS } from './target.js';
 import { verifyNumbers } from './verify.js';
@@ -34,6 +35,28 @@ export function parseAbi(text: string, source: string): Abi {
     throw error instanceof KhoError ? error.at({ source }) : error;
   }
   return abi;
+}
+
+/** Reads and checks the list of releases. @throws KhoError `E_ABI_FILE`, also for a kho file that does not exist */
+export function compileReleases(folder: string): ReleaseEntry[] {
+  const path = join(folder, 'releases.yaml');
+  const result = releasesSchema.safeParse(parse(readFileSync(path, 'utf8'), { maxAliasCount: 0 }));
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw new KhoError('E_ABI_FILE', issue.message, { source: path, path: issue.path.join('.') });
+  }
+  for (const { release, components } of result.data.releases) {
+    for (const [component, id] of Object.entries(components)) {
+      const file = join(folder, component === 'kho' ? `${id}.yaml` : `clients/${id}.yaml`);
+      if (!existsSync(file))
+        throw new KhoError('E_ABI_FILE', 'a release names a file that does not exist', {
+          source: path,
+          path: `${release}/${component}`,
+          found: id,
+        });
+    }
+  }
+  return result.data.releases;
 }
 
 /** Reads and checks every ABI file of a folder, oldest rung first. The build writes the result as JSON. */

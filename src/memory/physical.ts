@@ -99,3 +99,20 @@ export function joinRanges(ranges: Iterable<PhysicalRange>): PhysicalRange[] {
   }
   return joined;
 }
+
+/** What is in `a` and not in `b`; both sorted and joined, as `joinRanges` gives them. */
+export function rangesMinus(a: readonly PhysicalRange[], b: readonly PhysicalRange[]): PhysicalRange[] {
+  const left: PhysicalRange[] = [];
+  let next = 0;
+  for (const { start, end } of a) {
+    let at = start;
+    while (next < b.length && b[next]!.end <= at) next++;
+    for (let index = next; index < b.length && b[index]!.start < end; index++) {
+      const hole = b[index]!;
+      if (hole.start > at) left.push({ start: at, end: hole.start });
+      if (hole.end > at) at = hole.end;
+    }
+    if (at < end) left.push({ start: at, end });
+  }
+  return left;
+}
