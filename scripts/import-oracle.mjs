@@ -26,9 +26,7 @@ if (folder === undefined) {
   console.error('usage: import-oracle.mjs ORACLE_FOLDER [VARIANT_PREFIX=ABI ...]');
   process.exit(2);
 }
-const abis = Object.fromEntries(
-  (mapping.length > 0 ? mapping : VARIANTS).map((pair) => pair.split('=')),
-);
+const abis = Object.fromEntries((mapping.length > 0 ? mapping : VARIANTS).map((pair) => pair.split('=')));
 const targets = { 12: 'le-4k', 14: 'le-16k', 16: 'le-64k', '12-be': 'be-4k' };
 
 for (const variant of readdirSync(join(folder, 'out')).sort()) {

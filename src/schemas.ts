@@ -6,13 +6,14 @@
  */
 import { z } from 'zod';
 import { clientAbiSchema } from './abi/client-schema.js';
+import { releasesSchema } from './abi/release-schema.js';
 import { abiSchema } from './abi/schema.js';
 import { checkSchema } from './report/check-schema.js';
 import { inspectSchema } from './report/inspect-schema.js';
 
 export { compileClients, parseClientAbi } from './abi/client-yaml.js';
 export { structField, structLayout } from './abi/struct-schema.js';
-export { compileAbis, parseAbi } from './abi/yaml.js';
+export { compileAbis, compileReleases, parseAbi } from './abi/yaml.js';
 export { abiSchema, checkSchema, clientAbiSchema, inspectSchema };
 
 /** JSON Schemas that are checked in under abi/schema/, by file name. `npm run schemas` writes them. */
@@ -21,6 +22,7 @@ export function jsonSchemas(): Record<string, object> {
   return {
     'kho-abi.schema.json': convert(abiSchema),
     'kho-client.schema.json': convert(clientAbiSchema),
+    'releases.schema.json': convert(releasesSchema),
     'inspect.schema.json': convert(inspectSchema),
     'check.schema.json': convert(checkSchema),
   };

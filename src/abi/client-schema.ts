@@ -66,6 +66,8 @@ const receiverRow = z.strictObject({
   note: sentence.optional(),
 });
 
+const pairing = z.strictObject({ outcome: clientOutcome, reason: sentence });
+
 const erratum = z.strictObject({
   id: z.string().regex(/^B[0-9]+$/),
   title: sentence,
@@ -113,6 +115,11 @@ export const clientAbiSchema = z.strictObject({
   luo: luoShape.optional(),
   khoTest: z.strictObject({ foliosInfo: z.enum(['inline', 'vmalloc']) }).optional(),
   receiver: z.array(receiverRow).min(1),
+  mismatch: pairing.describe('what a receiver of this format makes of another version'),
+  sameVersion: z
+    .array(pairing.extend({ from: identifier }))
+    .optional()
+    .describe('other formats that carry the same version, and what a receiver of this one makes of them'),
   errata: z.array(erratum),
 });
 

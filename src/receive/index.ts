@@ -1,0 +1,5 @@
+export * from './log-text.js';
+export * from './pair.js';
+export * from './populate.js';
+export * from './receive-map.js';
+export * from './step.js';
