@@ -7,6 +7,7 @@ import { encodeCommand } from './encode.js';
 import { fdtCommand } from './fdt.js';
 import { goldenCommand } from './golden.js';
 import { inspectCommand } from './inspect.js';
+import { pairCommand } from './pair.js';
 
 const EXIT_STATUS = `
 Exit status:
@@ -14,7 +15,8 @@ Exit status:
   1  the tool failed
   2  usage error or unreadable input
   3  a needed external tool is missing
-  4  findings or differences`;
+  4  findings or differences
+  12 bytes changed under an unchanged version`;
 
 /** The command line. */
 export function buildProgram(): Command {
@@ -34,6 +36,7 @@ export function buildProgram(): Command {
     fdtCommand(),
     goldenCommand(),
     abiCommand(),
+    pairCommand(),
   ]) {
     program.addCommand(command);
   }

@@ -20,7 +20,7 @@ const FLOORS = [
   ['map', 'vmalloc'],
   ['clients'],
   ['handover'],
-  ['golden', 'validate'],
+  ['golden', 'receive', 'validate'],
   ['report'],
   ['cli'],
 ];
