@@ -100,9 +100,11 @@ function facts(abi: Abi): Map<string, string> {
   // A formula's choice shows in the numbers of the page sizes that it changes.
   flatten('memoryMap', rules, (path, value) => put('behaviour', path, value));
   const { writer, results } = file.fdt;
-  const { finalize, ranges, kernelInit, receiver, handoff } = file;
-  flatten('', { fdt: { writer, results }, finalize, ranges, kernelInit, receiver, handoff }, (path, value) =>
-    put('behaviour', path, value),
+  const { finalize, ranges, kernelInit, clients, receiver, handoff } = file;
+  flatten(
+    '',
+    { fdt: { writer, results }, finalize, ranges, kernelInit, clients, receiver, handoff },
+    (path, value) => put('behaviour', path, value),
   );
   put('identity', 'compatible', file.compatible);
   put('identity', 'releases', file.releases.tagged.join(', ') || 'none tagged');

@@ -145,17 +145,20 @@ export const abiSchema = z.strictObject({
     fdtSize: z.literal('page'),
     scratchArrayAlign: z.int(),
   }),
-  kernelInit: z.strictObject({
-    preservesFdt: z.boolean(),
-    subtrees: z.array(
-      z.strictObject({
-        name: z.string(),
-        struct: fieldName,
-        values: z.record(fieldName, z.int()),
-        release: fieldName,
-      }),
-    ),
-  }),
+  kernelInit: z.strictObject({ preservesFdt: z.boolean() }),
+  clients: z
+    .strictObject({
+      registeredAt: z.enum(['boot', 'finalize']).describe('when memblock and the self-test register'),
+      partialPage: z
+        .enum(['dropped', 'refused'])
+        .describe("what becomes of a memblock region's last partial page"),
+      metadata: identifier.optional(),
+      khoTest: identifier.optional(),
+      luo: identifier.optional(),
+      memfd: identifier.optional(),
+      memblock: identifier.optional(),
+    })
+    .describe('formats of clients/ that kernels of this ABI write; an absent one does not exist there'),
   receiver: z.strictObject({
     onMismatch: z.enum(['cold boot']),
     mapProperty: z

@@ -7,6 +7,7 @@ import {
   dtcDecompile,
   dtcRewrite,
   dtcView,
+  type FdtNode,
   type FdtTree,
   fdtgetBytes,
   readFdt,
@@ -18,6 +19,7 @@ import { walkText } from '../map/index.js';
 import { BufferSource, ElfMemory, type PhysicalMemory, readHexdump, writeElfCore } from '../memory/index.js';
 import type { CellFiles } from './cell.js';
 import type { Cell } from './corpus.js';
+import { expectedSubtrees } from './expected-subtrees.js';
 import type { Tally } from './tally.js';
 
 /** What dtc and fdtget made of one blob. */
@@ -99,13 +101,21 @@ async function ask(fdt: Uint8Array, wanted: readonly WantedProperty[], force: bo
   return { rewritten, compiled, properties, tookDuplicates };
 }
 
+/** Whether fdtget, asked for this node, finds an earlier one. */
+function shadowed({ root }: FdtTree, node: FdtNode): boolean {
+  const found = root.children.find(
+    ({ name }) => name === node.name || (!node.name.includes('@') && name.split('@')[0] === node.name),
+  );
+  return found !== node;
+}
+
 function wantedProperties(tree: FdtTree): WantedProperty[] {
   const wanted: WantedProperty[] = [];
   for (const { node, depth } of walkNodes(tree)) {
     // A root FDT has one level of nodes below the root.
     const path = depth === 0 ? '/' : `/${node.name}`;
-    // fdtget finds the first of two nodes with one name.
-    if (wanted.some((earlier) => earlier.path[0] === path)) continue;
+    // fdtget finds the first of two nodes with one name, and a node with a unit address by its plain name.
+    if (depth > 0 && shadowed(tree, node)) continue;
     for (const { name, value } of node.properties) wanted.push({ path: [path, name], value });
   }
   return wanted;
@@ -133,37 +143,8 @@ export function checkDecode(
   tally.text(cell.path, 'decode: target', targetName(told.target!), targetName(cell.target));
   tally.text(cell.path, 'decode: walk', walkText((readings[0] ?? told).map!), text('walk.txt'));
   const subtrees = told.subtrees.map(({ name, address, size }) => `${name} ${address} ${size ?? ''}`.trim());
-  tally.text(cell.path, 'decode: subtrees', subtrees.join('\n'), expectedSubtrees(made).join('\n'));
+  tally.text(cell.path, 'decode: subtrees', subtrees.join('\n'), expectedSubtrees(made.handover!).join('\n'));
   checkBlind(cell, fdt, { ...withoutHints(memory) }, handover.fdtAddress, tally);
-}
-
-/** Subtrees that the operations of the scenario must have left, by what the operations returned. */
-function expectedSubtrees(made: CellFiles): string[] {
-  const { scenario, results, target, fdt } = made.handover!;
-  const hasSize = target.abi.file.fdt.subtree.some(({ role }) => role === 'size');
-  const list: { name: string; address: bigint | 'alloc' | undefined; size: bigint }[] = [];
-  if (scenario.init === 'kernel') {
-    for (const { name } of target.abi.file.kernelInit.subtrees)
-      list.unshift({ name, address: 'alloc', size: -1n });
-  }
-  for (const [index, operation] of scenario.operations.entries()) {
-    const { result } = results[index]!;
-    if (operation.kind === 'rmsubtree') {
-      const at = list.findIndex(({ address }) => address === operation.address);
-      if (at >= 0) list.splice(at, 1);
-    }
-    if (operation.kind !== 'subtree') continue;
-    // The newest comes first. A raw libfdt error leaves a node without address behind.
-    if (result === 0) list.unshift(operation);
-    else if (result === -3) list.unshift({ ...operation, address: undefined });
-  }
-  // Allocated addresses are taken from the blob: the arena decides them, and the page comparison proves them.
-  const actual = decodeHandover(fdt, { byteOrder: target.byteOrder }).subtrees;
-  return list.map(({ name, address, size }, index) => {
-    const known = address === 'alloc' ? actual[index]?.address : address;
-    const shownSize = size === -1n ? actual[index]?.size : size;
-    return `${name} ${known} ${hasSize && address !== undefined ? shownSize : ''}`.trim();
-  });
 }
 
 function withoutHints(memory: PhysicalMemory): PhysicalMemory {

@@ -98,6 +98,8 @@ class Run {
       release: scenario.release,
       init: scenario.init,
       nodeStarts: scenario.nodeStarts.map((pfn) => Number(pfn)),
+      clients: scenario.boot,
+      formats: scenario.luoFormat === undefined ? {} : { luo: scenario.luoFormat },
     });
     this.#operations = new OperationRunner(this.#producer);
   }
@@ -120,6 +122,7 @@ class Run {
       target.abi.file.finalize !== undefined &&
       !this.#scenario.operations.some(({ kind }) => kind === 'finalize');
     const finalize = needsFinalize ? producer.finalize() : undefined;
+    producer.clients.finish();
     const vmalloc = this.#operations.areas();
     const { scratch } = this.#operations;
     if (scratch !== undefined) this.#placeScratch(scratch);

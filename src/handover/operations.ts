@@ -70,6 +70,14 @@ export class OperationRunner {
         return done();
       case 'finalize':
         return done(producer.finalize());
+      case 'luo-session':
+        return done(producer.clients.session(operation.name));
+      case 'luo-memfd':
+        return done(producer.clients.memfd(operation));
+      case 'luo-file':
+        return done(producer.clients.file(operation.compatible, operation.token, operation.data));
+      case 'luo-flb':
+        return done(producer.clients.flb(operation.name, operation.data, operation.count));
       case 'abort':
         return done(producer.abort());
     }

@@ -1,5 +1,6 @@
-import { encodeStruct, pageSizeName, type Target } from '../abi/index.js';
+import { pageSizeName, type Target } from '../abi/index.js';
 import { hex, KhoError } from '../bytes/index.js';
+import { type BootClients, clientFormats, type FormatIds, KernelClients } from '../clients/index.js';
 import { ChunkTracker, type MapSource, mapGeometry, RadixTree, splitRange } from '../map/index.js';
 import { PageStore } from '../memory/index.js';
 import { readVmalloc, type VmallocArea, type VmallocDescriptor, writeVmalloc } from '../vmalloc/index.js';
@@ -21,6 +22,10 @@ export interface ProducerOptions {
   readonly nodeStarts?: readonly number[];
   /** `kernel` preserves the FDT page and registers what the kernel registers by itself. */
   readonly init?: 'bare' | 'kernel';
+  /** Clients that register at boot, in the kernel's order; with init `kernel` kexec-metadata does in any case. */
+  readonly clients?: BootClients;
+  /** Client formats instead of those that the ABI's kernels write. */
+  readonly formats?: Partial<FormatIds>;
   /** How many arena pages there will be about, where that is known; see PageStore. */
   readonly expectedPages?: number;
 }
@@ -47,8 +52,11 @@ export class Producer {
   /** Physical address of the root FDT. */
   readonly fdtAddress: bigint;
   readonly fdt: RootFdtWriter;
+  /** The clients of this kernel: LUO and the others. */
+  readonly clients: KernelClients;
   readonly #fdtPage: number;
   #finalized = false;
+  #finalizing = false;
   /** First chunk of the list that was made last; not used by radix trees. */
   #firstChunk = 0n;
   readonly #nodeStarts: readonly number[];
@@ -75,7 +83,17 @@ export class Producer {
       abi.file.fdt.writer === 'sequential'
         ? new QueuedRootFdt(target, page)
         : new RootFdt(target, page, this.mapSource().root);
-    if (options.init === 'kernel') this.#initAsKernel(options.release ?? 'oracle');
+    if (options.init === 'kernel' && abi.file.kernelInit.preservesFdt)
+      this.preserveFolio(this.#pfnOf(this.#fdtPage), 0);
+    const formats = clientFormats({ ...abi.file.clients, ...options.formats });
+    this.clients = new KernelClients(target, this, formats);
+    this.clients.boot(this.#bootPlan(options, formats.metadata !== undefined));
+  }
+
+  /** What registers at boot: what is asked for, and kexec-metadata wherever a kernel boots that has it. */
+  #bootPlan({ init, release = 'oracle', clients = {} }: ProducerOptions, hasMetadata: boolean): BootClients {
+    if (clients.metadata !== undefined || init !== 'kernel' || !hasMetadata) return clients;
+    return { ...clients, metadata: { release, count: 1 } };
   }
 
   /** The map as the next kernel finds it. */
@@ -111,10 +129,12 @@ export class Producer {
     if (finalize === undefined) return 0;
     if (this.#finalized && finalize.again !== 0) return finalize.again;
     if (finalize.preservesFdt) this.map.add(this.#pfnOf(this.#fdtPage), 0);
-    const result = this.fdt.setMap(() => {
-      this.#firstChunk = (this.map as ChunkTracker).serialize();
-      return this.#firstChunk;
-    });
+    const result =
+      this.#notify() ||
+      this.fdt.setMap(() => {
+        this.#firstChunk = (this.map as ChunkTracker).serialize();
+        return this.#firstChunk;
+      });
     if (result === 0) this.#finalized = true;
     else this.#drop();
     return result;
@@ -217,25 +237,11 @@ export class Producer {
 
   /** Registers a blob in the root FDT: 0, or the kernel's error when the name is taken or the page is full. */
   addSubtree(name: string, address: bigint, size: bigint): number {
-    return this.fdt.addSubtree(name, address, size);
+    return this.fdt.addSubtree(name, address, size, this.#finalizing);
   }
 
   removeSubtree(address: bigint): void {
     this.fdt.removeSubtree(address);
-  }
-
-  /** What the kernel does at boot: its own FDT page first, then the blobs that it registers by itself. */
-  #initAsKernel(release: string): void {
-    const { kernelInit } = this.target.abi.file;
-    if (kernelInit.preservesFdt) this.preserveFolio(this.#pfnOf(this.#fdtPage), 0);
-    for (const { name, struct, values, release: field } of kernelInit.subtrees) {
-      const layout = this.target.abi.struct(struct, this.target.pageShift);
-      const bytes = encodeStruct(layout, { ...values, [field]: release }, this.target.byteOrder);
-      const address = this.allocPreserve(BigInt(bytes.length));
-      if (typeof address === 'number') throw new Error(`a blob of ${bytes.length} bytes must fit`);
-      this.store.write(address, bytes);
-      this.addSubtree(name, address, BigInt(bytes.length));
-    }
   }
 
   #pfnOf(page: number): number {
@@ -261,6 +267,17 @@ export class Producer {
     if (!found && rules.kind === 'chunked-bitmaps' && rules.missingBitmap === 'endless-loop')
       throw this.#defect('B24', 'unpreserving a block that was never preserved', pfn, order);
     return found;
+  }
+
+  /** Lets clients that register at finalize do so; the first error ends it. */
+  #notify(): number {
+    this.fdt.beginFinalize();
+    this.#finalizing = true;
+    try {
+      return this.clients.finalize().find(({ result }) => result !== 0)?.result ?? 0;
+    } finally {
+      this.#finalizing = false;
+    }
   }
 
   #drop(): void {

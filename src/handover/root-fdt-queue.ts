@@ -19,6 +19,8 @@ export class QueuedRootFdt implements RootFdtWriter {
   readonly #target: Target;
   readonly #page: Uint8Array;
   readonly #queue: Queued[] = [];
+  /** What clients register while finalize runs; their nodes come first. */
+  #clients: Queued[] = [];
   #totalsize = 0;
 
   constructor(target: Target, page: Uint8Array) {
@@ -34,8 +36,12 @@ export class QueuedRootFdt implements RootFdtWriter {
     return this.#page.slice(0, this.#totalsize);
   }
 
-  addSubtree(name: string, address: bigint, size: bigint): number {
-    this.#queue.push({ name, address, size });
+  beginFinalize(): void {
+    this.#clients = [];
+  }
+
+  addSubtree(name: string, address: bigint, size: bigint, finalizing = false): number {
+    (finalizing ? this.#clients : this.#queue).push({ name, address, size });
     return 0;
   }
 
@@ -67,7 +73,7 @@ export class QueuedRootFdt implements RootFdtWriter {
   #write(): number {
     const writer = new SequentialWriter(this.#page);
     let result = beginRoot(writer, this.#target, 0n);
-    for (const { name, address, size } of this.#queue) {
+    for (const { name, address, size } of [...this.#clients, ...this.#queue]) {
       result ||= writer.beginNode(name);
       for (const property of this.#target.abi.file.fdt.subtree) {
         const value = property.role === 'phys' ? address : size;

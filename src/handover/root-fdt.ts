@@ -8,12 +8,18 @@ export interface RootFdtWriter {
   readonly totalsize: number;
   /** The blob: exactly totalsize bytes, a copy. */
   bytes(): Uint8Array;
-  /** Adds a subtree. Gives 0 or the negative number that the kernel's function returns. */
-  addSubtree(name: string, address: bigint, size: bigint): number;
+  /**
+   * Adds a subtree. Gives 0 or the negative number that the kernel's function returns.
+   *
+   * @param finalizing whether a client that finalize calls does it
+   */
+  addSubtree(name: string, address: bigint, size: bigint, finalizing?: boolean): number;
   /** Removes the first subtree with that address; no harm if there is none. */
   removeSubtree(address: bigint): void;
   /** Puts the address of the memory map in. Gives 0 or the error of writing the blob. */
   setMap(map: () => bigint): number;
+  /** Forgets what clients registered in a finalize before. */
+  beginFinalize(): void;
   /** Takes the blob back: what abort does. */
   drop(): void;
 }
@@ -103,6 +109,8 @@ export class RootFdt implements RootFdtWriter {
     this.#editor.getProperty(0, name)!.set(cpuU64Bytes(this.#target, map()));
     return 0;
   }
+
+  beginFinalize(): void {}
 
   drop(): void {}
 }

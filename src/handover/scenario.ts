@@ -1,5 +1,6 @@
-import type { Target } from '../abi/index.js';
+import { allClientAbis, getClientAbi, type Target } from '../abi/index.js';
 import type { ByteOrder } from '../bytes/index.js';
+import { BOOT_LINES, type BootPlan, type ClientOperation, emptyPlan, luoLine } from './scenario-clients.js';
 import { LineReader, splitLine } from './scenario-words.js';
 
 /** Where an operation stands and how it was written. */
@@ -47,6 +48,7 @@ export type Operation = Placed &
         readonly areas: readonly { address: bigint; size: bigint }[];
       }
     | { readonly kind: 'finalize' | 'abort' }
+    | ClientOperation
   );
 
 /** Flags of a vmalloc line: KHO's own (0 to 3), or raw flags of the kernel's vm_struct. */
@@ -65,6 +67,10 @@ export interface Scenario {
   readonly versions: readonly string[] | undefined;
   /** PFNs at which NUMA nodes begin. */
   readonly nodeStarts: readonly bigint[];
+  /** LUO format that a `client` line asks for instead of the ABI's own. */
+  readonly luoFormat: string | undefined;
+  /** What the client lines ask of a booting kernel, wherever they stand. */
+  readonly boot: Omit<BootPlan, 'plainLuo' | 'sessions'>;
   readonly operations: readonly Operation[];
 }
 
@@ -81,12 +87,28 @@ export function appliesTo(
   const { versions, pageShifts } = scenario;
   if (abi.file.vmalloc === undefined && scenario.operations.some(({ kind }) => kind === 'vmalloc'))
     return false;
+  if (!hasClients(scenario, abi)) return false;
   return (
     (pageShifts === undefined || pageShifts.includes(pageShift)) &&
     (scenario.byteOrder === undefined || scenario.byteOrder === byteOrder) &&
     (versions === undefined ||
       versions.some((name) => abi.id === `kho-${name}` || abi.id.startsWith(`kho-${name}-`)))
   );
+}
+
+/** Whether an ABI has every client, and every part of one, that a scenario's lines need. */
+function hasClients(
+  { boot, luoFormat, operations }: Scenario,
+  { file: { clients } }: Target['abi'],
+): boolean {
+  const has = (kind: Operation['kind']): boolean => operations.some((operation) => operation.kind === kind);
+  if (boot.metadata !== undefined && clients.metadata === undefined) return false;
+  if (boot.khoTest !== undefined && clients.khoTest === undefined) return false;
+  if (boot.memblock.length > 0 && clients.memblock === undefined) return false;
+  if (has('luo-memfd') && clients.memfd === undefined) return false;
+  if (boot.luo === undefined) return true;
+  if (clients.luo === undefined) return false;
+  return !has('luo-flb') || getClientAbi(luoFormat ?? clients.luo).file.luo?.flbs === true;
 }
 
 /**
@@ -104,7 +126,9 @@ export function parseScenario(text: string, source: string): Scenario {
     byteOrder: undefined,
     versions: undefined,
     nodeStarts: [],
+    luoFormat: undefined,
   };
+  const plan = emptyPlan();
   const operations: Operation[] = [];
   const seen = new Set<string>();
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
@@ -112,31 +136,37 @@ export function parseScenario(text: string, source: string): Scenario {
     if (line === undefined) continue;
     const reader = new LineReader(line);
     const keyword = reader.keyword();
+    const boot = BOOT_LINES[keyword];
     const setUp = SETUP[keyword];
-    if (setUp !== undefined) {
+    if (boot !== undefined) boot(reader, plan);
+    else if (setUp !== undefined) {
       if (operations.length > 0) throw reader.error(0, `'${keyword}' must come before the first operation`);
       if (seen.has(keyword) && keyword !== 'numa') throw reader.error(0, `a second '${keyword}'`);
       seen.add(keyword);
       setUp(reader, setup);
     } else {
       const parse = OPERATIONS[keyword];
-      if (parse === undefined) {
-        const known = [...Object.keys(SETUP), ...Object.keys(OPERATIONS)].join(', ');
-        throw reader.error(0, 'unknown operation', known);
+      if (parse === undefined && keyword !== 'luo') {
+        const known = [SETUP, BOOT_LINES, OPERATIONS].flatMap((lines) => Object.keys(lines));
+        throw reader.error(0, 'unknown operation', [...known, 'luo'].join(', '));
       }
-      operations.push({
-        line: line.number,
-        column: (line.words[1] ?? line.words[0]!).column,
-        text: line.words.map(({ text: word }) => word).join(' '),
-        ...parse(reader),
-      } as Operation);
+      const parsed = parse === undefined ? luoLine(reader, plan) : parse(reader);
+      if (parsed !== undefined) {
+        operations.push({
+          line: line.number,
+          column: (line.words[1] ?? line.words[0]!).column,
+          text: line.words.map(({ text: word }) => word).join(' '),
+          ...parsed,
+        } as Operation);
+      }
     }
     reader.end();
   }
-  return { source, ...setup, operations };
+  const { metadata, khoTest, luo, memblock } = plan;
+  return { source, ...setup, boot: { metadata, khoTest, luo, memblock }, operations };
 }
 
-type Setup = { -readonly [Key in Exclude<keyof Scenario, 'source' | 'operations'>]: Scenario[Key] };
+type Setup = { -readonly [Key in Exclude<keyof Scenario, 'source' | 'boot' | 'operations'>]: Scenario[Key] };
 
 const SETUP: Record<string, (line: LineReader, setup: Setup) => void> = {
   base(line, setup) {
@@ -158,6 +188,15 @@ const SETUP: Record<string, (line: LineReader, setup: Setup) => void> = {
   },
   numa(line, setup) {
     setup.nodeStarts = [...setup.nodeStarts, line.number('PFN')].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  },
+  client(line, setup) {
+    line.oneOf('CLIENT', ['luo']);
+    setup.luoFormat = line.oneOf(
+      'FORMAT',
+      allClientAbis()
+        .filter(({ component }) => component === 'luo')
+        .map(({ id }) => id),
+    );
   },
   only(line, setup) {
     const versions: string[] = [];
