@@ -35,7 +35,7 @@ int vmalloc_preserve(struct kho *k, const struct op *op)
 	/* Only a frozen map refuses a page, and it refuses the first. */
 	chunk = new_chunk(k, &area->desc.first);
 	if (!chunk)
-		return E_BUSY;
+		return E_NOMEM;
 	area->live = true;
 	for (size_t r = 0; r < op->nruns; r++) {
 		uint64_t pfn = op->runs[r].start;
