@@ -8,12 +8,13 @@ import { z } from 'zod';
 import { clientAbiSchema } from './abi/client-schema.js';
 import { abiSchema } from './abi/schema.js';
 import { checkSchema } from './report/check-schema.js';
+import { findingsSchema } from './report/findings-schema.js';
 import { inspectSchema } from './report/inspect-schema.js';
 
 export { compileClients, parseClientAbi } from './abi/client-yaml.js';
 export { structField, structLayout } from './abi/struct-schema.js';
 export { compileAbis, parseAbi } from './abi/yaml.js';
-export { abiSchema, checkSchema, clientAbiSchema, inspectSchema };
+export { abiSchema, checkSchema, clientAbiSchema, findingsSchema, inspectSchema };
 
 /** JSON Schemas that are checked in under abi/schema/, by file name. `npm run schemas` writes them. */
 export function jsonSchemas(): Record<string, object> {
@@ -23,6 +24,7 @@ export function jsonSchemas(): Record<string, object> {
     'kho-client.schema.json': convert(clientAbiSchema),
     'inspect.schema.json': convert(inspectSchema),
     'check.schema.json': convert(checkSchema),
+    'findings.schema.json': convert(findingsSchema),
   };
 }
 
