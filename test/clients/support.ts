@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import {
   type ClientHost,
   clientFormats,
+  type DecodedClient,
+  decodeClient,
   type FormatIds,
   fromHex,
   getAbi,
@@ -14,7 +16,7 @@ import {
   type Target,
   writeVmalloc,
 } from '../../src/index.js';
-import type { Order } from '../support/native.js';
+import { dump, type Order } from '../support/native.js';
 
 export const BASE = 0x1_0000_0000n;
 
@@ -98,4 +100,12 @@ export function libfdtTree(name: string, order: Order): Uint8Array {
 /** A file of a capture. */
 export function capture(folder: 'linux-7.3.4-x86_64-4k' | 'linux-7.3.4-x86_64-4k-luo', file: string): string {
   return join(import.meta.dirname, '../../golden/captures', folder, file);
+}
+
+/** Pages of a dump by address; see `dump`. */
+export type Pages = Record<string, Uint8Array>;
+
+/** Decodes the subtree whose blob is at 0x1000, little endian, 4K. */
+export function decodeDump(name: string, pages: Pages, size?: bigint): DecodedClient {
+  return decodeClient(name, 0x1000n, size, dump(12, pages), makeTarget(getAbi('kho-v4'), 'little', 12));
 }
