@@ -9,12 +9,13 @@ import { clientAbiSchema } from './abi/client-schema.js';
 import { releasesSchema } from './abi/release-schema.js';
 import { abiSchema } from './abi/schema.js';
 import { checkSchema } from './report/check-schema.js';
+import { findingsSchema } from './report/findings-schema.js';
 import { inspectSchema } from './report/inspect-schema.js';
 
 export { compileClients, parseClientAbi } from './abi/client-yaml.js';
 export { structField, structLayout } from './abi/struct-schema.js';
 export { compileAbis, compileReleases, parseAbi } from './abi/yaml.js';
-export { abiSchema, checkSchema, clientAbiSchema, inspectSchema };
+export { abiSchema, checkSchema, clientAbiSchema, findingsSchema, inspectSchema };
 
 /** JSON Schemas that are checked in under abi/schema/, by file name. `npm run schemas` writes them. */
 export function jsonSchemas(): Record<string, object> {
@@ -25,6 +26,7 @@ export function jsonSchemas(): Record<string, object> {
     'releases.schema.json': convert(releasesSchema),
     'inspect.schema.json': convert(inspectSchema),
     'check.schema.json': convert(checkSchema),
+    'findings.schema.json': convert(findingsSchema),
   };
 }
 

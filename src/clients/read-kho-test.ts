@@ -88,7 +88,8 @@ function formOf(context: ReadContext, tree: ClientTree, data: FdtNode, count: nu
   }
   const inline = info.value.length === 8 * count;
   const vmalloc = info.value.length === 16;
-  if (inline && vmalloc) {
+  // Without preserved vmalloc areas there is only one form.
+  if (inline && vmalloc && context.target.abi.file.vmalloc !== undefined) {
     const { order, flags, totalPages, first } = decodeDescriptor(context.target, info.value);
     const fits = totalPages === 1 && order === 0 && flags === 1 && first % BigInt(context.pageSize) === 0n;
     const form = fits ? 'vmalloc' : 'inline';

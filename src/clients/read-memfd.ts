@@ -120,6 +120,11 @@ export function vmallocPages(
     const text = `kho_vmalloc.flags is ${hex(descriptor.flags)}; known are the bits of ${hex(VMALLOC_FLAGS)}`;
     context.problem('note', path, text, { address: facts.address, erratum: 'B12' });
   }
+  // The oldest ABI has no preserved vmalloc areas, so nobody can say how a chunk looks.
+  if (context.target.abi.file.vmalloc === undefined) {
+    context.problem('damaged', path, 'this ABI has no preserved vmalloc areas', facts);
+    return undefined;
+  }
   if (!context.spendPages(path, descriptor.totalPages)) return undefined;
   const chunks = context.attempt(path, () => readVmalloc(context.target, context.memory, descriptor), facts);
   if (chunks === undefined) return undefined;

@@ -1,7 +1,8 @@
 import { type DefectReport, defect, type FdtDefect } from './defects.js';
 import { type FdtHeader, readHeader } from './header.js';
 import { readReservations } from './reader.js';
-import { StructureScanner, type StructureVisitor, shownPath } from './scan.js';
+import { StructureScanner, type StructureVisitor } from './scan.js';
+import { shownPath } from './shown-path.js';
 
 /** Result of a full check. */
 export interface FdtCheck {
@@ -50,6 +51,7 @@ class NameChecker implements StructureVisitor {
   readonly #report: DefectReport;
   readonly #names: string[] = [];
   readonly #open: { properties: Set<string>; children: Set<string> }[] = [];
+  #lost = false;
 
   constructor(report: DefectReport) {
     this.#report = report;
@@ -58,7 +60,7 @@ class NameChecker implements StructureVisitor {
   beginNode(name: string, offset: number): void {
     this.nodes++;
     const parent = this.#open[this.#open.length - 1];
-    if (parent?.children.has(name)) {
+    if (parent?.children.has(name) && !this.#lost) {
       this.#report(defect('fdt-duplicate-node', { offset, path: this.#path(name) }));
     }
     parent?.children.add(name);
@@ -69,7 +71,7 @@ class NameChecker implements StructureVisitor {
   property(name: string, _start: number, _length: number, offset: number): void {
     this.properties++;
     const node = this.#open[this.#open.length - 1]!;
-    if (node.properties.has(name)) {
+    if (node.properties.has(name) && !this.#lost) {
       this.#report(defect('fdt-duplicate-property', { offset, path: this.#path(name) }));
     }
     node.properties.add(name);
@@ -78,6 +80,10 @@ class NameChecker implements StructureVisitor {
   endNode(): void {
     this.#names.pop();
     this.#open.pop();
+  }
+
+  lost(): void {
+    this.#lost = true;
   }
 
   #path(last: string): string {

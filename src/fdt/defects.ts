@@ -26,6 +26,11 @@ export const FDT_DEFECTS = {
     '5.3.2',
   ),
   'fdt-token': rule('error', 'a structure block word is no tag', '5.4.1'),
+  'fdt-unchecked': rule(
+    'note',
+    'from here on the nodes cannot be followed, and are not checked in full',
+    '5.4',
+  ),
   'fdt-name-unterminated': rule('error', 'a node name has no NUL', '5.4.1'),
   'fdt-root-name': rule('error', 'the root node has a name', '5.4.1'),
   'fdt-old-path': rule('error', 'a full node path is not below its parent', '5.2 (versions before 16)'),
@@ -58,6 +63,16 @@ function rule(severity: Severity, title: string, section: string): DefectRule {
 }
 
 export type FdtDefectId = keyof typeof FDT_DEFECTS;
+
+/** Rules about which nodes are open: without force once damaged tags have made that unknown. */
+export const PLACE_RULES: ReadonlySet<FdtDefectId> = new Set<FdtDefectId>([
+  'fdt-unbalanced',
+  'fdt-second-root',
+  'fdt-root-name',
+  'fdt-property-outside',
+  'fdt-property-after-node',
+  'fdt-old-path',
+]);
 
 /** One defect found in one blob. */
 export interface FdtDefect {

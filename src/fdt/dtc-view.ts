@@ -18,6 +18,19 @@ export interface DtcView {
 const BAD_NODE_CHAR = /[^a-zA-Z0-9,._+\-@]/;
 const BAD_PROPERTY_CHAR = /[^a-zA-Z0-9,._+*#?-]/;
 
+/**
+ * Checks that dtc runs before it looks at name properties. It stops at the first check that fails, so after one of these
+ * it drops no name, even when -f makes it write.
+ */
+const EARLY_CHECKS = new Set([
+  'duplicate_node_names',
+  'duplicate_property_names',
+  'node_name_chars',
+  'node_name_format',
+  'property_name_chars',
+  'name_is_string',
+]);
+
 /** Objections kept; a hostile tree can earn one for each node. */
 const MAX_OBJECTIONS = 100;
 
@@ -28,22 +41,20 @@ const MAX_OBJECTIONS = 100;
  */
 export function dtcView(tree: FdtTree): DtcView {
   const objections: DtcObjection[] = [];
+  let namesAreLookedAt = true;
   const object = (check: string, path: string, text: string): void => {
+    if (EARLY_CHECKS.has(check)) namesAreLookedAt = false;
     if (objections.length < MAX_OBJECTIONS) objections.push({ check, path, text });
   };
   const phandles = new Map<number, string>();
-  let namesAreStrings = true;
   for (const { node, path } of withPaths(tree)) {
     checkNode(node, path, object);
     checkPhandle(node, path, phandles, object);
     const name = property(node, 'name');
-    if (name !== undefined && !isOneString(name.value)) {
-      namesAreStrings = false;
+    if (name !== undefined && !isOneString(name.value))
       object('name_is_string', path, 'the name property is not a string');
-    }
   }
-  // dtc looks at name properties only when all of them are strings.
-  return { tree: namesAreStrings ? dropNames(tree, object) : tree, objections };
+  return { tree: namesAreLookedAt ? dropNames(tree, object) : tree, objections };
 }
 
 type Object = (check: string, path: string, text: string) => void;

@@ -51,7 +51,8 @@ export function readHeader(bytes: Uint8Array, report: DefectReport): FdtHeader |
         ...(kind === undefined ? {} : { hint: `this looks like ${kind}` }),
       }),
     );
-    return undefined;
+    // Without the magic only bytes that otherwise look like a header are worth more checks.
+    if (kind !== undefined || !looksLikeHeader(bytes)) return undefined;
   }
   if (bytes.length < headerSize(2)) {
     report(
@@ -79,7 +80,6 @@ export function readHeader(bytes: Uint8Array, report: DefectReport): FdtHeader |
   const totalsize = be32(bytes, 4);
   if (totalsize < size) {
     report(defect('fdt-totalsize', { offset: 4, found: `${totalsize}`, expected: `at least ${size}` }));
-    return undefined;
   }
   if (bytes.length < size) {
     report(
@@ -87,7 +87,9 @@ export function readHeader(bytes: Uint8Array, report: DefectReport): FdtHeader |
     );
     return undefined;
   }
-  if (totalsize > bytes.length) {
+  // A totalsize that cannot be right says nothing of what follows the header.
+  const limit = totalsize < size ? bytes.length : totalsize;
+  if (limit > bytes.length) {
     report(
       defect('fdt-cut-off', {
         offset: bytes.length,
@@ -96,10 +98,10 @@ export function readHeader(bytes: Uint8Array, report: DefectReport): FdtHeader |
         hint: `${totalsize - bytes.length} bytes are missing`,
       }),
     );
-  } else if (totalsize < bytes.length) {
+  } else if (limit < bytes.length) {
     report(defect('fdt-trailing-bytes', { offset: totalsize, found: `${bytes.length - totalsize} bytes` }));
   }
-  const end = Math.min(totalsize, bytes.length);
+  const end = Math.min(limit, bytes.length);
   const offStruct = be32(bytes, 8);
   const offStrings = be32(bytes, 12);
   // Version 2 does not say where its strings end; they may run up to totalsize.
@@ -116,13 +118,32 @@ export function readHeader(bytes: Uint8Array, report: DefectReport): FdtHeader |
     end,
     structEnd: Math.min(end, sizeStruct === undefined ? end : offStruct + sizeStruct),
     stringsEnd: Math.min(end, sizeStrings === undefined ? end : offStrings + sizeStrings),
-    stringsCut: end < totalsize && (sizeStrings === undefined || offStrings + sizeStrings > end),
+    stringsCut: end < limit && (sizeStrings === undefined || offStrings + sizeStrings > end),
   };
-  checkBlocks(header, sizeStruct ?? 4, sizeStrings ?? 0, report);
+  checkBlocks(header, limit, sizeStruct ?? 4, sizeStrings ?? 0, report);
   return header;
 }
 
-function checkBlocks(header: FdtHeader, sizeStruct: number, sizeStrings: number, report: DefectReport): void {
+/** Whether the versions are those of a blob that starts at the first byte. */
+function looksLikeHeader(bytes: Uint8Array): boolean {
+  if (bytes.length < headerSize(FDT_LAST_SUPPORTED)) return false;
+  const version = be32(bytes, 20);
+  const lastCompVersion = be32(bytes, 24);
+  return (
+    version >= FDT_FIRST_SUPPORTED &&
+    version <= FDT_LAST_SUPPORTED &&
+    lastCompVersion >= 1 &&
+    lastCompVersion <= version
+  );
+}
+
+function checkBlocks(
+  header: FdtHeader,
+  limit: number,
+  sizeStruct: number,
+  sizeStrings: number,
+  report: DefectReport,
+): void {
   const size = headerSize(header.version);
   const blocks = [
     {
@@ -147,12 +168,12 @@ function checkBlocks(header: FdtHeader, sizeStruct: number, sizeStrings: number,
         }),
       );
     }
-    if (block.start < size || stop > header.totalsize) {
+    if (block.start < size || stop > limit) {
       report(
         defect('fdt-block-bounds', {
           offset: block.field,
           found: `${block.name} from ${hex(block.start)} to ${hex(stop)}`,
-          expected: `between the header's end ${hex(size)} and totalsize ${hex(header.totalsize)}`,
+          expected: `between the header's end ${hex(size)} and totalsize ${hex(limit)}`,
         }),
       );
     } else {

@@ -8,19 +8,24 @@ import {
   FDT_NOP,
   FDT_PROP,
 } from './constants.js';
-import { type DefectFacts, type DefectReport, defect, type FdtDefectId } from './defects.js';
+import { type DefectFacts, type DefectReport, defect, type FdtDefectId, PLACE_RULES } from './defects.js';
 import { be32, type FdtHeader } from './header.js';
+import { Resumer } from './resume.js';
+import { shownPath } from './shown-path.js';
+import { StringsBlock } from './strings-block.js';
 
 /** Receives the structure block piece by piece, in blob order. Offsets are from the start of the blob. */
 export interface StructureVisitor {
   beginNode(name: string, offset: number): void;
   property(name: string, valueStart: number, valueLength: number, offset: number): void;
   endNode(offset: number): void;
+  /** From here on nobody knows which node is open, because tags are damaged. Only checks go on that far. */
+  lost?(): void;
 }
 
 /**
- * Walks the structure block once, without recursion, and checks every rule on the way.
- * Stops at the first word after which the position of the next tag is unknown.
+ * Walks the structure block once, without recursion, and checks every rule on the way. Behind a damaged tag it goes on
+ * where whole tags lead to the end of the block again, and stops only if there is no such place.
  */
 export class StructureScanner {
   readonly #bytes: Uint8Array;
@@ -28,19 +33,23 @@ export class StructureScanner {
   readonly #header: FdtHeader;
   readonly #report: DefectReport;
   readonly #names: string[] = [];
-  /** Names read from the strings block, by offset: a blob repeats few names many times. */
-  readonly #strings = new Map<number, string | undefined>();
+  readonly #strings: StringsBlock;
   /** Whether a node at each open depth already has a subnode. */
   readonly #hasChild: boolean[] = [];
   readonly #oldStyle: boolean;
   /** Full paths of the open nodes as they stand in the blob, before version 16. */
   readonly #oldPaths: string[] = [];
+  /** Made at the first damaged tag: sound blobs do not pay for it. */
+  #resumer: Resumer | undefined;
+  /** Set when nobody knows how many nodes are open: what follows from a wrong number is then no defect of the blob. */
+  #depthUnknown = false;
 
   constructor(bytes: Uint8Array, header: FdtHeader, report: DefectReport) {
     this.#bytes = bytes;
     this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#header = header;
     this.#report = report;
+    this.#strings = new StringsBlock(bytes, header, report);
     this.#oldStyle = header.version < FDT_BARE_NAMES_VERSION;
   }
 
@@ -63,6 +72,7 @@ export class StructureScanner {
       at += 4;
       if (tag === FDT_PROP) {
         at = this.#property(tagAt, visitor);
+        if (at < 0) at = this.#resume(tagAt, [0], visitor);
         if (at < 0) return;
       } else if (tag === FDT_BEGIN_NODE) {
         if (this.#names.length === 0 && ++roots > 1) this.#found('fdt-second-root', { offset: tagAt });
@@ -75,12 +85,7 @@ export class StructureScanner {
             found: 'FDT_END_NODE',
             expected: 'an open node before it',
           });
-          return;
-        }
-        this.#names.pop();
-        this.#oldPaths.pop();
-        this.#hasChild.pop();
-        visitor.endNode(tagAt);
+        } else this.#endNode(tagAt, visitor);
       } else if (tag === FDT_END) {
         this.#end(tagAt, at, roots);
         return;
@@ -94,7 +99,9 @@ export class StructureScanner {
           expected: 'tag 1, 2, 3, 4 or 9',
           hint: 'a length before it may be wrong',
         });
-        return;
+        // The lost tag may have been one that opens or closes a node.
+        at = this.#resume(tagAt, this.#oldStyle ? [0, -1] : [0, 1, -1], visitor);
+        if (at < 0) return;
       }
     }
   }
@@ -118,11 +125,42 @@ export class StructureScanner {
     }
     const next = align4(nul + 1 - this.#header.offStruct) + this.#header.offStruct;
     this.#padding(nul + 1, Math.min(next, limit));
+    this.#enter(name, tagAt, visitor);
+    return next;
+  }
+
+  #endNode(tagAt: number, visitor: StructureVisitor): void {
+    this.#names.pop();
+    this.#oldPaths.pop();
+    this.#hasChild.pop();
+    visitor.endNode(tagAt);
+  }
+
+  /** Offset at which to go on behind a damaged tag, or -1. `changes` are the numbers of nodes that the tag may have opened. */
+  #resume(tagAt: number, changes: readonly number[], visitor: StructureVisitor): number {
+    this.#resumer ??= new Resumer(this.#bytes, this.#header);
+    const open = this.#names.length;
+    const point = this.#resumer.find(
+      tagAt + 4,
+      changes.map((change) => open + change),
+    );
+    if (point?.depth === undefined && !this.#depthUnknown) {
+      this.#depthUnknown = true;
+      this.#found('fdt-unchecked', { offset: tagAt, path: this.#path() });
+      visitor.lost?.();
+    }
+    if (point === undefined) return -1;
+    if (point.depth === undefined) return point.at;
+    if (point.depth < open) this.#endNode(tagAt, visitor);
+    if (point.depth > open) this.#enter(`(node at ${hex(tagAt)})`, tagAt, visitor);
+    return point.at;
+  }
+
+  #enter(name: string, tagAt: number, visitor: StructureVisitor): void {
     if (this.#hasChild.length > 0) this.#hasChild[this.#hasChild.length - 1] = true;
     this.#names.push(name);
     this.#hasChild.push(false);
     visitor.beginNode(name, tagAt);
-    return next;
   }
 
   /** Before version 16 a node carries its full path; the last part is its name. */
@@ -159,7 +197,7 @@ export class StructureScanner {
       });
       return -1;
     }
-    const name = this.#string(be32(this.#bytes, tagAt + 8), tagAt + 8);
+    const name = this.#strings.name(be32(this.#bytes, tagAt + 8), tagAt + 8, () => this.#path());
     const next = align4(start + length - offStruct) + offStruct;
     this.#padding(start + length, Math.min(next, limit));
     if (this.#names.length === 0) {
@@ -173,29 +211,6 @@ export class StructureScanner {
     return next;
   }
 
-  #string(nameOffset: number, fieldAt: number): string | undefined {
-    if (this.#strings.has(nameOffset)) return this.#strings.get(nameOffset);
-    const { offStrings, stringsEnd, stringsCut } = this.#header;
-    const start = offStrings + nameOffset;
-    let name: string | undefined;
-    if (start >= stringsEnd && stringsCut) {
-      // The cut has been reported; each name that it took is not another defect.
-    } else if (start >= stringsEnd) {
-      this.#found('fdt-property-name', {
-        offset: fieldAt,
-        path: this.#path(),
-        found: `name offset ${hex(nameOffset)}`,
-        expected: `less than ${hex(Math.max(0, stringsEnd - offStrings))}`,
-      });
-    } else {
-      const nul = this.#bytes.indexOf(0, start);
-      if (nul >= 0 && nul < stringsEnd) name = this.#text.toString('latin1', start, nul);
-      else if (!stringsCut) this.#found('fdt-string-unterminated', { offset: start, path: this.#path() });
-    }
-    this.#strings.set(nameOffset, name);
-    return name;
-  }
-
   #end(tagAt: number, next: number, roots: number): void {
     if (this.#names.length > 0) {
       this.#found('fdt-unbalanced', {
@@ -205,7 +220,8 @@ export class StructureScanner {
         expected: 'FDT_END_NODE for each',
       });
     }
-    if (roots === 0) this.#found('fdt-no-root', { offset: tagAt });
+    // A damaged tag may have been the root's.
+    if (roots === 0 && this.#resumer === undefined) this.#found('fdt-no-root', { offset: tagAt });
     const { structEnd, version } = this.#header;
     if (version >= 17 && next < structEnd) {
       this.#found('fdt-after-end', { offset: next, found: `${structEnd - next} bytes`, expected: 'none' });
@@ -227,24 +243,7 @@ export class StructureScanner {
 
   /** The defect's path is built only here, so that sound blobs do not pay for it. */
   #found(id: FdtDefectId, facts: DefectFacts): void {
+    if (this.#depthUnknown && PLACE_RULES.has(id)) return;
     this.#report(defect(id, facts));
   }
-}
-
-/** Most names of a path that are printed; a hostile blob nests a hundred thousand nodes. */
-const SHOWN_NAMES = 32;
-
-/** Path of `names` from index `from` on, with the middle left out when it is very long. */
-export function shownPath(names: readonly string[], from: number, last?: string): string {
-  const count = names.length - from;
-  const shown =
-    count <= SHOWN_NAMES
-      ? names.slice(from)
-      : [
-          ...names.slice(from, from + SHOWN_NAMES / 2),
-          `(${count - SHOWN_NAMES} more)`,
-          ...names.slice(-SHOWN_NAMES / 2),
-        ];
-  if (last !== undefined) shown.push(last);
-  return `/${shown.join('/')}`;
 }

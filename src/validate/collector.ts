@@ -102,7 +102,7 @@ export class FindingCollector {
 
   /** Makes the report. Entries of the suppressions that matched nothing become problems. */
   report({ problems = [], ...frame }: ReportFrame): ValidationReport {
-    const tallies = [...this.#tallies.values()].sort((a, b) => compareText(a.rule.id, b.rule.id));
+    const tallies = [...this.#tallies.values()].sort((a, b) => compare(a.rule.id, b.rule.id));
     const counts = { error: 0, warning: 0, note: 0 };
     for (const severity of SEVERITIES)
       for (const tally of tallies) counts[severity] += tally.counts[severity];
@@ -131,7 +131,15 @@ export class FindingCollector {
 
 function ruleResult({ rule, run, skipped, counts, shown, suppressed }: Tally): RuleResult {
   const total = counts.error + counts.warning + counts.note;
-  return { rule, run, ...(run || skipped === undefined ? {} : { skipped }), total, shown, suppressed };
+  return {
+    rule,
+    run,
+    ...(run || skipped === undefined ? {} : { skipped }),
+    counts: { ...counts },
+    total,
+    shown,
+    suppressed,
+  };
 }
 
 /** An error refuses, and so does a fleet whose profile does not name what was found. */
@@ -146,18 +154,14 @@ function compareFindings(a: Finding, b: Finding): number {
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
     a.input - b.input ||
     (a.offset ?? -1) - (b.offset ?? -1) ||
-    Number(compare(a.address ?? -1n, b.address ?? -1n)) ||
-    compareText(a.rule, b.rule) ||
-    compareText(a.path ?? '', b.path ?? '') ||
-    compareText(a.message, b.message)
+    compare(a.address ?? -1n, b.address ?? -1n) ||
+    compare(a.rule, b.rule) ||
+    compare(a.path ?? '', b.path ?? '') ||
+    compare(a.message, b.message)
   );
 }
 
-/** By code unit: the same on every machine, whatever its locale. */
-function compareText(a: string, b: string): number {
-  return compare(a, b);
-}
-
+/** Texts by code unit: the same on every machine, whatever its locale. */
 function compare<T extends string | bigint>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -172,5 +176,5 @@ function bounded(finding: Finding): Finding {
 }
 
 function clip(text: string): string {
-  return text.length <= TEXT_LIMIT ? text : `${text.slice(0, TEXT_LIMIT)}… (${text.length} characters)`;
+  return text.length <= TEXT_LIMIT ? text : `${text.slice(0, TEXT_LIMIT)}... (${text.length} characters)`;
 }

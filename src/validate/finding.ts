@@ -78,7 +78,9 @@ export interface RuleResult {
   readonly run: boolean;
   /** Why it did not run. */
   readonly skipped?: string;
-  /** Findings that count. */
+  /** Findings that count, listed or not. */
+  readonly counts: Readonly<Record<Severity, number>>;
+  /** Sum of the counts. */
   readonly total: number;
   /** Those of them that are listed; fewer when the cap was reached. */
   readonly shown: number;

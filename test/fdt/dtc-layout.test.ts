@@ -6,6 +6,10 @@ import { type BlobParts, blob, type Piece, SMALL } from '../support/blob.js';
 
 const SAMPLES = join(import.meta.dirname, '../fixtures/dtb');
 
+/** Every version that is read. Before 16 a node carries its full path, long values are aligned to 8, and NOPs are odd. */
+const VERSIONS = [2, 3, 16, 17];
+const DEPTH = 1000;
+
 /** Our layout against the real dtc. */
 async function compare(bytes: Uint8Array): Promise<void> {
   const theirs = await dtcRewrite(bytes);
@@ -21,9 +25,9 @@ describe('writeDtc gives what dtc -q -I dtb -O dtb gives', () => {
   }
 
   const deep: Piece[] = [
-    ...Array.from({ length: 200 }, (_, level): Piece => ({ begin: level === 0 ? '' : `n${level}` })),
+    ...Array.from({ length: DEPTH }, (_, level): Piece => ({ begin: level === 0 ? '' : 'n' })),
     { prop: 'leaf', value: [1] },
-    ...Array.from({ length: 200 }, (): Piece => ({ end: true })),
+    ...Array.from({ length: DEPTH }, (): Piece => ({ end: true })),
   ];
   const shared: Piece[] = [
     { begin: '' },
@@ -49,15 +53,27 @@ describe('writeDtc gives what dtc -q -I dtb -O dtb gives', () => {
         [0n, 1n],
       ],
     },
+    'an entry of size 0, where dtc ends the reserve list': {
+      pieces: SMALL,
+      reserve: [
+        [1n, 1n],
+        [5n, 0n],
+        [6n, 6n],
+      ],
+    },
     'gaps between the blocks and a tail': { pieces: SMALL, gap: 4, tail: 12 },
     'boot CPU': { pieces: SMALL, bootCpuid: 7 },
     'deep nesting': { pieces: deep },
     'shared string tails': { pieces: shared },
-    'a long name and a long value': {
+    // Path lengths of old versions and all buffers of dtc have to grow.
+    'long names and values': {
       pieces: [
         { begin: '' },
-        { begin: 'x'.repeat(255) },
-        { prop: `p${'q'.repeat(200)}`, value: 'v'.repeat(5001) },
+        { begin: 'x'.repeat(5000) },
+        { prop: 'p'.repeat(5001), value: 'v'.repeat(100_003) },
+        { prop: 'p'.repeat(4000), value: [1] },
+        { begin: 'z'.repeat(255) },
+        { end: true },
         { end: true },
         { end: true },
       ],
@@ -78,6 +94,31 @@ describe('writeDtc gives what dtc -q -I dtb -O dtb gives', () => {
     'an empty subnode name': {
       pieces: [{ begin: '' }, { begin: '' }, { prop: 'p', value: [] }, { end: true }, { end: true }],
     },
+    // The first string of all, and then the tail that every string has.
+    'an empty property name': {
+      pieces: [
+        { begin: '' },
+        { prop: '', value: [1] },
+        { begin: 'a' },
+        { prop: 'a', value: [] },
+        { prop: '', value: [2] },
+        { end: true },
+        { end: true },
+      ],
+    },
+    'an empty property name after others': {
+      pieces: [{ begin: '' }, { prop: 'a', value: [] }, { prop: '', value: [2] }, { end: true }],
+    },
+    'names that share strings in the input': {
+      pieces: [
+        { begin: '' },
+        { prop: '', nameOffset: 10, value: [1] },
+        { prop: '', nameOffset: 0, value: [2] },
+        { prop: '', nameOffset: 14, value: [3] },
+        { end: true },
+      ],
+      strings: 'preserved-blob-size\0',
+    },
     'a redundant name property, which dtc drops': {
       pieces: [
         { begin: '' },
@@ -89,11 +130,7 @@ describe('writeDtc gives what dtc -q -I dtb -O dtb gives', () => {
       ],
     },
   };
-  for (const version of [2, 3, 16, 17]) {
-    cases[`version ${version}`] = { pieces: SMALL, version, bootCpuid: 3, reserve: [[0x8000n, 0x1000n]] };
-  }
-  cases['version 2 with redundant names'] = {
-    version: 2,
+  cases['redundant names everywhere'] = {
     pieces: [
       { begin: '' },
       { prop: 'name', value: '\0' },
@@ -108,8 +145,13 @@ describe('writeDtc gives what dtc -q -I dtb -O dtb gives', () => {
     ],
   };
   for (const [name, parts] of Object.entries(cases)) {
-    test(name, () => compare(blob(parts)));
+    test.each(VERSIONS)(`${name}, version %i`, (version) => compare(blob({ ...parts, version })));
   }
+
+  test('bytes after totalsize, and words after FDT_END, are not read', async () => {
+    await compare(Buffer.concat([blob({ pieces: SMALL }), Buffer.alloc(9, 0xff)]));
+    await compare(blob({ pieces: [...SMALL, { word: 9 }, { word: 7 }] }));
+  });
 });
 
 describe('trees that dtc refuses', () => {
@@ -138,6 +180,9 @@ describe('trees that dtc refuses', () => {
     ],
     ['name_properties', inRoot({ begin: 'a' }, { prop: 'name', value: 'b\0' }, { end: true })],
     ['name_is_string', inRoot({ prop: 'name', value: [1, 2] })],
+    // dtc stops at the first check that fails: then it drops no redundant name either, even by force.
+    ['node_name_chars', inRoot({ prop: 'name', value: '\0' }, { begin: 'bad name' }, { end: true })],
+    ['explicit_phandles', inRoot({ prop: 'name', value: '\0' }, { prop: 'phandle', value: [0, 0, 0, 0] })],
   ];
   test.each(cases)('%s', async (check, pieces) => {
     const bytes = blob({ pieces });
@@ -151,6 +196,20 @@ describe('trees that dtc refuses', () => {
     expect(Buffer.compare(writeDtc(dtcView(readFdt(bytes)).tree), forced.bytes)).toBe(0);
   });
 });
+
+test.each([
+  ['before', [{ nop: true }, ...SMALL]],
+  ['after', [...SMALL, { nop: true }]],
+] satisfies [string, Piece[]][])(
+  'a NOP %s the root, which dtc cannot read, is passed over',
+  async (_, pieces) => {
+    const bytes = blob({ pieces });
+    expect((await dtcRewrite(bytes)).refused).toBe(true);
+    const plain = await dtcRewrite(blob({ pieces: SMALL }));
+    if (plain.refused) throw new Error(plain.stderr);
+    expect(Buffer.compare(writeDtc(dtcView(readFdt(bytes)).tree), plain.bytes)).toBe(0);
+  },
+);
 
 test('real blobs have no errors and no warnings', () => {
   for (const file of readdirSync(SAMPLES).filter((name) => name.endsWith('.dtb'))) {
