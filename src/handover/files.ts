@@ -6,11 +6,11 @@ import { type EncodedHandover, encodedVmallocText, logText } from './encode.js';
 export function handoverFiles(handover: EncodedHandover): Map<string, Uint8Array> {
   const { abi, byteOrder, pageShift } = handover.target;
   const files = new Map<string, Uint8Array>([
+    ...(handover.fdt.length === 0 ? [] : [['handover.dtb', handover.fdt] as const]),
     ['memory.hexdump', Buffer.from(writeHexdump(handover.memory, { abi: abi.id, byteOrder, pageShift }))],
     ['walk.txt', Buffer.from(walkText(handover.map))],
     ['log.txt', Buffer.from(logText(handover))],
   ]);
-  if (handover.fdt.length > 0) files.set('handover.dtb', handover.fdt);
   if (handover.vmalloc.length > 0) files.set('vmalloc.txt', Buffer.from(encodedVmallocText(handover)));
   return files;
 }

@@ -48,7 +48,7 @@ describe('help and usage', () => {
     [['encode', SCENARIO, '--abi', 'kho-v2', '--page-size', '8K', '-o', 'x'], '4K, 16K or 64K'],
     [['encode', SCENARIO, '--abi', 'kho-v2', '--byte-order', 'middle', '-o', 'x'], 'little or big'],
     [['check', '--abi', 'kho-v9'], 'unknown ABI'],
-    [['abi', 'show', 'kho-v9'], 'kho-v2, kho-v4'],
+    [['abi', 'show', 'kho-v9'], 'kho-v2, kho-v3-7.1-rc1, kho-v3, kho-v4'],
     [['fdt', '/nonexistent'], 'ENOENT'],
     [['inspect', '--memory', 'x', '--base', 'zz'], 'not an address'],
     [['inspect', join(CAPTURE, 'debugfs-in-fdt.dtb'), '--base', '0x0'], '--base is for --memory'],
