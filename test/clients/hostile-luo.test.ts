@@ -311,6 +311,27 @@ describe('LUO', () => {
     expect(data.flbs).toHaveLength(1);
   });
 
+  test('folios are joined only when memory, file and flags go on alike', () => {
+    // PFN, index, flags: a gap in the file, a gap in memory, then other flags.
+    const folios = [
+      [0x100n, 0, 3n],
+      [0x101n, 1, 3n],
+      [0x102n, 3, 3n],
+      [0x104n, 4, 3n],
+      [0x105n, 5, 1n],
+    ] as const;
+    const array = le(...folios.flatMap(([pfn, index, flags]) => [u64(pfn | (flags << 52n)), u64(index)]));
+    const read = decode('LUO', luo({ '0x5000': memfd({ count: 5, size: 0x6000 }), '0x6000': array }), 32n);
+    expect(read.problems).toEqual([]);
+    const { runs } = (read.data as LuoData).sessions[0]!.files[0]!.memfd!;
+    expect(runs.map(({ pfn, index, count, flags }) => [pfn, index, count, flags])).toEqual([
+      [0x100n, 0n, 2, 3],
+      [0x102n, 3n, 1, 3],
+      [0x104n, 4n, 1, 3],
+      [0x105n, 5n, 1, 1],
+    ]);
+  });
+
   test('short blocks in the middle are sound', () => {
     const read = decode(
       'LUO',
