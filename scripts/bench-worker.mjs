@@ -129,7 +129,7 @@ function handoverRss() {
     init: 'kernel',
     expectedPages: TREE_PAGES,
   });
-  producer.map.addRun(FIRST, 0, 2 ** 28);
+  producer.tree.addRun(FIRST, 0, 2 ** 28);
   producer.addSubtree('LUO', 0x1000n, 32n);
   const treePages = producer.store.pages * producer.store.pageSize;
   console.log(JSON.stringify({ name, treePages, peak: process.resourceUsage().maxRSS * 1024 }));
