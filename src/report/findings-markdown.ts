@@ -14,68 +14,60 @@ import {
 import { markdownCode, markdownText, oneLine } from './findings-safe.js';
 import { grouped } from './style.js';
 
-/** Findings in the table, and findings with their bytes below it: a comment on GitHub ends at 65,536 characters. */
+/** Rows of a table at most, and findings with their bytes below it. */
 const ROWS = 50;
 const WINDOWS = 5;
 
+/** Characters for the findings, and for each other table: a comment on GitHub ends at 65,536. */
+const ROOM = 30_000;
+const SMALL_ROOM = 8_000;
+
 /** GitHub Flavored Markdown for a mail or a comment: verdict, findings, the bytes of the worst, what was run. */
 export function findingsMarkdown(report: ValidationReport): string {
-  const { findings, inputs, suppressed, problems } = report;
+  const { inputs, suppressed, problems } = report;
   const lines = [
     '## KHO validation',
     '',
     `**${countsText(report)}**: ${markdownText(verdictText(report))}`,
     '',
+    ...findingLines(report),
   ];
-  if (findings.length > 0) {
-    lines.push(
-      ...table(
-        ['Severity', 'Rule', 'Place', 'Finding'],
-        findings.slice(0, ROWS).map((finding) => findingRow(report, finding)),
-      ),
-      '',
-    );
-    if (findings.length > ROWS)
-      lines.push(`${plural(findings.length - ROWS, 'more finding')} not in this table.`, '');
-    for (const line of cappedLines(report.rules)) lines.push(`- ${markdownText(line)}`);
-    if (cappedLines(report.rules).length > 0) lines.push('');
-    for (const finding of findings.filter(({ window }) => (window?.length ?? 0) > 0).slice(0, WINDOWS)) {
-      lines.push(
-        `${finding.rule} at ${markdownCode(placeText(finding))}:`,
-        '',
-        ...fence(windowLines(finding)),
-        '',
-      );
-    }
-  }
-  if (problems.length > 0) {
-    const rows = problems.map(({ kind, message, place }) => [
-      kind,
-      place === undefined ? '' : markdownCode(place),
-      markdownText(message),
-    ]);
-    lines.push(...table(['Problem', 'Place', 'Text'], rows), '');
-  }
-  if (suppressed.length > 0) {
-    const rows = suppressed
-      .slice(0, ROWS)
-      .map(({ finding, reason, expires }) => [
-        finding.rule,
-        placeCell(report, finding),
-        markdownText(reason),
-        markdownText(expires),
-      ]);
-    lines.push(...table(['Suppressed', 'Place', 'Reason', 'Until'], rows), '');
-  }
+  const problemRows = problems.map(({ kind, message, place }) => [
+    kind,
+    place === undefined ? '' : markdownCode(place),
+    markdownText(message),
+  ]);
+  lines.push(...table('problem', ['Problem', 'Place', 'Text'], problemRows, SMALL_ROOM));
+  const suppressedRows = suppressed.map(({ finding, reason, expires }) => [
+    finding.rule,
+    placeCell(report, finding),
+    markdownText(reason),
+    markdownText(expires),
+  ]);
+  const head = ['Suppressed', 'Place', 'Reason', 'Until'];
+  lines.push(...table('suppressed finding', head, suppressedRows, SMALL_ROOM));
   const inputRows = inputs.map(({ path, kind, bytes, sha256, noHash }) => [
     markdownCode(path),
     markdownText(kind),
     grouped(bytes),
     sha256 === null ? `none (${markdownText(noHash ?? 'not taken')})` : markdownCode(sha256),
   ]);
-  lines.push(...table(['Input', 'Kind', 'Bytes', 'SHA-256'], inputRows), '');
+  lines.push(...table('input', ['Input', 'Kind', 'Bytes', 'SHA-256'], inputRows, SMALL_ROOM));
   lines.push(...runLines(report));
   return `${lines.join('\n')}\n`;
+}
+
+function findingLines(report: ValidationReport): string[] {
+  const { findings, rules } = report;
+  const rows = findings.map((finding) => findingRow(report, finding));
+  const lines = table('finding', ['Severity', 'Rule', 'Place', 'Finding'], rows, ROOM);
+  const capped = cappedLines(rules).map((line) => `- ${markdownText(line)}`);
+  if (capped.length > 0) lines.push(...capped, '');
+  for (const finding of findings.filter(({ window }) => (window?.length ?? 0) > 0).slice(0, WINDOWS)) {
+    const place = markdownCode(placeText(finding));
+    lines.push(`${finding.rule} at ${place}:`, '', ...fence(windowLines(finding)), '');
+  }
+  return lines;
 }
 
 function findingRow(report: ValidationReport, finding: Finding): string[] {
@@ -117,10 +109,23 @@ function runLines(report: ValidationReport): string[] {
   return lines;
 }
 
-/** A table; cells are Markdown already. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [row(head), row(head.map(() => '---')), ...rows.map(row)];
+/** A table with a blank line after it, as far as there is room, and how much it leaves out. Cells are Markdown already. */
+function table(noun: string, head: string[], rows: readonly string[][], room: number): string[] {
+  if (rows.length === 0) return [];
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const lines = [line(head), line(head.map(() => '---'))];
+  let left = room;
+  let shown = 0;
+  for (const text of rows.slice(0, ROWS).map(line)) {
+    left -= text.length;
+    if (left < 0) break;
+    lines.push(text);
+    shown++;
+  }
+  lines.push('');
+  if (shown < rows.length)
+    lines.push(`${plural(rows.length - shown, `more ${noun}`)} not in this table.`, '');
+  return lines;
 }
 
 /** A fenced block. No line of a hexdump can close it: they begin with a digit or with blanks before a caret. */

@@ -7,6 +7,9 @@ import { printable } from '../bytes/index.js';
 /** Longest text in a line for people; the JSON formats carry all of it. */
 const LINE_LIMIT = 400;
 
+/** Longest file name: what Linux allows for a path. */
+const NAME_LIMIT = 4096;
+
 /** One line of printable ASCII: no control character, no line separator, nothing that turns text around. */
 export function oneLine(text: string): string {
   return cut(printable(text));
@@ -17,7 +20,7 @@ export function oneLine(text: string): string {
  * characters, lone surrogates and line separators become `\u{…}`.
  */
 export function fileName(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+  return cut(visible(text), NAME_LIMIT);
 }
 
 /** JSON in ASCII alone. The parsed value is the same, and a terminal may show it. */
@@ -63,7 +66,7 @@ export function sarifText(text: string): string {
  * characters that could end the span or the cell are shown as `\x60` and `\x7c`.
  */
 export function markdownCode(text: string): string {
-  const inner = cut(fileName(text)).replaceAll('`', '\\x60').replaceAll('|', '\\x7c');
+  const inner = cut(visible(text)).replaceAll('`', '\\x60').replaceAll('|', '\\x7c');
   return inner.trim() === '' ? '(empty)' : `\`${inner}\``;
 }
 
@@ -75,6 +78,10 @@ export function markdownText(text: string): string {
   return harmless ? line : markdownCode(line);
 }
 
-function cut(text: string): string {
-  return text.length <= LINE_LIMIT ? text : `${text.slice(0, LINE_LIMIT)}... (${text.length} characters)`;
+function visible(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+}
+
+function cut(text: string, limit = LINE_LIMIT): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)}... (${text.length} characters)`;
 }

@@ -50,8 +50,12 @@ export function readPolicy<Data>(text: string, source: string, schema: z.ZodType
   const result = schema.safeParse(data);
   if (!result.success) {
     const issue = result.error.issues[0]!;
-    const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
-    throw error(path, issue.message, path.length === 0 ? {} : { path: shown(path) });
+    const strange = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+    const path = strange === undefined ? issue.path : [...issue.path, strange];
+    throw new KhoError('E_USAGE', issue.message, {
+      ...at(offsetOf(root, path, strange !== undefined)),
+      ...(path.length === 0 ? {} : { path: shown(path) }),
+    });
   }
   return {
     data: result.data,
@@ -63,18 +67,19 @@ export function readPolicy<Data>(text: string, source: string, schema: z.ZodType
   };
 }
 
-/** Where a value begins; where it is missing, the part that should hold it. For a key nobody knows: the key itself. */
-function offsetOf(root: ParsedNode | null, path: Path): number {
+/** Where a value begins, or its key; where it is missing, the part that should hold it. */
+function offsetOf(root: ParsedNode | null, path: Path, key = false): number {
   let node: Node | null = root;
   let offset = root?.range?.[0] ?? 0;
-  for (const step of path) {
+  for (const [index, step] of path.entries()) {
     let next: Node | null = null;
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
+      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === step);
       if (pair === undefined) return offset;
       next = pair.value as Node | null;
       // An empty value stands nowhere; its key does.
       offset = (pair.key as Node).range?.[0] ?? offset;
+      if (key && index === path.length - 1) return offset;
     } else if (isSeq(node)) next = (node.items[Number(step)] as Node | undefined) ?? null;
     if (next === null) return offset;
     node = next;
