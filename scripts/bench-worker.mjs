@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 /**
- * One benchmark of the TypeScript side in a process of its own: a warm-up round, then five timed ones on fresh state.
- * Prints one JSON line like the C witness does: name, n, ns[5], checksum; and for `handover-rss` the peak RSS.
+ * `bench-worker NAME SIZE`: one benchmark of the TypeScript side in a process of its own. SIZE is a number of pages or bytes, or a
+ * file. Untimed rounds come first, so that the code is compiled; then a JSON line with the checksum. Each timed round, on fresh
+ * state, waits for a line on standard input and prints one more JSON line: the C witness does the same, so the two take turns.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import {
   forEachBit,
   getAbi,
-  makeTarget,
   PageStore,
-  Producer,
   RadixTree,
   radixGeometry,
   readFdt,
@@ -19,14 +20,18 @@ import {
   writeDtc,
 } from '../dist/index.js';
 
-const ROUNDS = 5;
+/** Untimed rounds go on for this long: a short round is not compiled after one. */
+const WARM_UP_MS = 500;
 const FIRST = 0x100000;
 /** Leaves and tables of 1 TiB of order-0 pages, rounded up. */
 const TREE_PAGES = 8448;
 const [name, size] = process.argv.slice(2);
 const n = Number(size);
 
-/** Each gives { round, count?, checksum? }: `round(fresh state)` is what is timed. */
+/**
+ * Each gives { prepare, round, checksum? }: `round(prepare())` is what is timed. The checksum of the state is a number or a text;
+ * without one it is what the round gave.
+ */
 const benches = {
   'add-seq': () => ({
     prepare: newTree,
@@ -47,14 +52,16 @@ const benches = {
   'walk-random': () => {
     const tree = newTree();
     addAll(tree, randomPfns(n));
+    // A typed array: a double in a closure variable would be a new heap object at each step.
+    const sum = new Float64Array(1);
+    const visit = (pfn, order) => {
+      sum[0] += pfn + order;
+    };
     return {
       prepare: () => tree,
       round: () => {
-        // A typed array: a double in a closure variable would be a new heap object at each step.
-        const sum = new Float64Array(1);
-        walkBlocks(source(tree), (pfn, order) => {
-          sum[0] += pfn + order;
-        });
+        sum[0] = 0;
+        walkBlocks(source(tree), visit);
         return sum[0];
       },
     };
@@ -97,42 +104,44 @@ const benches = {
   },
   'fdt-decode': () => {
     const bytes = readFileSync(size);
-    return { prepare: () => bytes, round: (blob) => readFdt(blob).root.children.length };
+    return {
+      prepare: () => bytes,
+      round: readFdt,
+      // What was read, written again: the C side is dtc's own copy of the blob.
+      checksum: (blob) => sha256(writeDtc(readFdt(blob))),
+    };
   },
   'fdt-encode': () => {
     const tree = readFdt(readFileSync(size));
-    return { prepare: () => tree, round: (from) => writeDtc(from).length };
+    return { prepare: () => tree, round: writeDtc, checksum: (from) => sha256(writeDtc(from)) };
   },
 };
 
-if (name === 'handover-rss') handoverRss();
-else run(benches[name]());
+await run(benches[name]());
 
-function run({ prepare, round, checksum }) {
-  const warm = prepare();
-  let sum = round(warm);
-  if (checksum !== undefined) sum = checksum(warm);
-  const ns = [];
-  for (let index = 0; index < ROUNDS; index++) {
+async function run({ prepare, round, checksum = (_state, result) => result }) {
+  const until = performance.now() + WARM_UP_MS;
+  let sum;
+  do {
+    const state = prepare();
+    const result = round(state);
+    sum ??= checksum(state, result);
+  } while (performance.now() < until);
+  say({ name, n, checksum: typeof sum === 'number' ? `0x${BigInt(sum).toString(16)}` : sum });
+  for await (const _turn of createInterface({ input: process.stdin })) {
     const state = prepare();
     const start = process.hrtime.bigint();
     round(state);
-    ns.push(Number(process.hrtime.bigint() - start));
+    say({ ns: Number(process.hrtime.bigint() - start) });
   }
-  console.log(JSON.stringify({ name, n, ns, checksum: `0x${BigInt(sum ?? 0).toString(16)}` }));
 }
 
-/** A whole handover of 1 TiB: FDT, tree, a subtree. */
-function handoverRss() {
-  const producer = new Producer(makeTarget(getAbi('kho-v2'), 'little', 12), {
-    base: 1n << 40n,
-    init: 'kernel',
-    expectedPages: TREE_PAGES,
-  });
-  producer.tree.addRun(FIRST, 0, 2 ** 28);
-  producer.addSubtree('LUO', 0x1000n, 32n);
-  const treePages = producer.store.pages * producer.store.pageSize;
-  console.log(JSON.stringify({ name, treePages, peak: process.resourceUsage().maxRSS * 1024 }));
+function say(line) {
+  console.log(JSON.stringify(line));
+}
+
+function sha256(bytes) {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function newTree() {

@@ -82,7 +82,8 @@ class TreeBuilder implements StructureVisitor {
   property(name: string, valueStart: number, valueLength: number): void {
     this.#current!.properties.push({
       name,
-      value: this.#bytes.subarray(valueStart, valueStart + valueLength),
+      // A view made this way costs half of what `subarray` of a Buffer does.
+      value: new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + valueStart, valueLength),
       valueOffset: valueStart,
     });
   }

@@ -5,11 +5,6 @@ import { clearBits, setBits } from './bits.js';
 import type { RadixGeometry } from './geometry.js';
 import { setWord, type WordView, wordAt, wordView } from './words.js';
 
-/** Entries of the leaf cache: covers 16384 leaves, at 4K pages 2 TiB of order-0 pages. */
-const CACHE_SIZE = 1 << 14;
-
-/** A block number below 2^32 has at most 17 bits above those of its leaf, which has at least 2^15 bits. */
-const TAG_SHIFT = 17;
 const TWO_32 = 2 ** 32;
 
 /**
@@ -37,16 +32,20 @@ export class RadixTree {
   readonly #leafBits: number;
   readonly #leafMask: number;
   readonly #firstSlabLog2: number;
-  readonly #pageWords: number;
-  readonly #halfXor: number;
-  readonly #masks: Int32Array;
-  /** Where leaves are: pairs of tag and arena page. A tag is `order << 17 | block number / bits of a leaf`. */
-  readonly #cache = new Int32Array(2 * CACHE_SIZE).fill(-1);
+  /** log2 of the 32-bit words of a page. */
+  readonly #wordsLog2: number;
+  /**
+   * Where the leaves of each order are, by block number / bits of a leaf: the first word in the first slab where slab and byte order
+   * are the usual case, minus the arena page else; 0 is not known yet, for the root comes before all leaves. Only for PFNs below
+   * 2^32; the system commits only what is touched.
+   */
+  readonly #leaves: Int32Array[] = [];
+  /** The one of order 0. */
+  readonly #pageLeaves: Int32Array;
   /** The store's slabs; the list grows in place. */
   readonly #slabs: Uint32Array[];
   readonly #firstSlab: Uint32Array;
   readonly #firstSlabPages: number;
-  readonly #swap: boolean;
 
   constructor(store: PageStore, geometry: RadixGeometry, byteOrder: ByteOrder, rootPage = store.allocate()) {
     this.store = store;
@@ -65,13 +64,11 @@ export class RadixTree {
     this.#leafBits = 2 ** geometry.bitmapBits;
     this.#leafMask = this.#leafBits - 1;
     this.#firstSlabLog2 = store.firstSlabLog2;
-    this.#pageWords = store.pageSize / 4;
-    this.#halfXor = this.#view.halfXor;
-    this.#masks = this.#view.masks;
-    this.#swap = this.#view.swap;
+    this.#wordsLog2 = store.pageShift - 2;
     this.#slabs = store.slabWords;
     this.#firstSlab = store.slabWords[0]!;
     this.#firstSlabPages = 2 ** store.firstSlabLog2;
+    this.#pageLeaves = this.#leavesOf(0);
   }
 
   /** Physical address of the root, which the FDT names. */
@@ -82,33 +79,47 @@ export class RadixTree {
   /** Preserves one block: 2^order pages at `pfn`, a multiple of 2^order. Preserving twice is the same as once. */
   add(pfn: number, order: number): void {
     const block = order === 0 ? pfn : Math.floor(pfn / 2 ** order);
-    if (block < TWO_32 && order <= this.#lastWideOrder) this.#set(block, order << TAG_SHIFT);
+    if (pfn < TWO_32 && order <= this.#lastWideOrder) this.#set(block, order, this.#leavesOf(order));
     else this.#setKey(this.#orderBits[order]! + block);
   }
 
   /** Preserves one page. The same as `add(pfn, 0)`, for loops over millions of pages. */
   addPage(pfn: number): void {
-    if (pfn < TWO_32) this.#set(pfn, 0);
+    if (pfn < TWO_32) this.#set(pfn, 0, this.#pageLeaves);
     else this.#setKey(this.#orderBits[0]! + pfn);
   }
 
-  /** The usual case, in 32-bit integers only. */
-  #set(block: number, orderTag: number): void {
-    const tag = orderTag | (block >>> this.#bitmapBits);
-    const slot = (tag & (CACHE_SIZE - 1)) << 1;
-    const page = this.#cache[slot] === tag ? this.#cache[slot + 1]! : this.#enter(tag);
-    const bit = block & this.#leafMask;
-    const half = (bit >>> 5) ^ this.#halfXor;
-    const mask = this.#swap ? this.#masks[bit & 31]! : 1 << (bit & 31);
-    if (page < this.#firstSlabPages) this.#firstSlab[page * this.#pageWords + half]! |= mask;
-    else this.#wordsOf(page)[this.#startOf(page) + half]! |= mask;
+  /**
+   * The usual case: a leaf in the first slab, in the host's byte order. In 32-bit integers and with few loads, because nothing else
+   * is left to save here: the processor then waits for the memory of several calls at once.
+   */
+  #set(block: number, order: number, leaves: Int32Array): void {
+    const wordsLog2 = this.#wordsLog2;
+    const start = leaves[block >>> (wordsLog2 + 5)]!;
+    if (start > 0) this.#firstSlab[start | ((block >>> 5) & ((1 << wordsLog2) - 1))]! |= 1 << block;
+    else this.#setElsewhere(block, order, leaves);
+  }
+
+  /** A leaf that is not known yet, or not the usual case. */
+  #setElsewhere(block: number, order: number, leaves: Int32Array): void {
+    let page = -leaves[block >>> this.#bitmapBits]!;
+    if (page === 0) {
+      page = this.#find(Math.floor((this.#orderBits[order]! + block) / this.#leafBits), true);
+      const usual = page < this.#firstSlabPages && !this.#view.swap && this.#view.halfXor === 0;
+      leaves[block >>> this.#bitmapBits] = usual ? page << this.#wordsLog2 : -page;
+    }
+    this.#setBit(page, block & this.#leafMask);
   }
 
   /** Any key. Bit operators take a number modulo 2^32, which keeps its low bits. */
   #setKey(key: number): void {
     const page = this.#find(Math.floor(key / this.#leafBits), true);
-    const bit = key & this.#leafMask;
-    this.#wordsOf(page)[this.#startOf(page) + ((bit >>> 5) ^ this.#halfXor)]! |= this.#masks[bit & 31]!;
+    this.#setBit(page, key & this.#leafMask);
+  }
+
+  #setBit(page: number, bit: number): void {
+    const { halfXor, masks } = this.#view;
+    this.#wordsOf(page)[this.#startOf(page) + ((bit >>> 5) ^ halfXor)]! |= masks[bit & 31]!;
   }
 
   /** Preserves `count` neighbouring blocks of one order, by whole words. */
@@ -135,12 +146,13 @@ export class RadixTree {
     return true;
   }
 
-  /** Finds the leaf of a tag, taking tables as needed, and remembers it. */
-  #enter(tag: number): number {
-    const leaf = this.#orderBits[tag >>> TAG_SHIFT]! / this.#leafBits + (tag & ((1 << TAG_SHIFT) - 1));
-    const page = this.#find(leaf, true);
-    this.#cache.set([tag, page], (tag & (CACHE_SIZE - 1)) << 1);
-    return page;
+  #leavesOf(order: number): Int32Array {
+    let leaves = this.#leaves[order];
+    if (leaves === undefined) {
+      leaves = new Int32Array(Math.ceil(TWO_32 / 2 ** order / this.#leafBits));
+      this.#leaves[order] = leaves;
+    }
+    return leaves;
   }
 
   /**
@@ -176,6 +188,6 @@ export class RadixTree {
   /** Index of a page's first 32-bit word in its slab. */
   #startOf(page: number): number {
     const slab = slabOf(page, this.#firstSlabLog2);
-    return (page - (slab === 0 ? 0 : 1 << (this.#firstSlabLog2 + slab - 1))) * this.#pageWords;
+    return (page - (slab === 0 ? 0 : 1 << (this.#firstSlabLog2 + slab - 1))) * 2 ** this.#wordsLog2;
   }
 }

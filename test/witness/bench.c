@@ -2,8 +2,11 @@
  * `bench NAME N [PFN]`: times the plain algorithm, one descent from the root for each page.
  *
  * N is a number of pages, or of bytes for the dense ones. PFN is where a run of pages begins.
- * A first round is not timed: it faults the pool's pages in and gives the checksum.
+ * A first round is not timed: it faults the pool's pages in and gives the checksum, printed as one JSON line.
+ * Each timed round then waits for a line on standard input and prints one more. So two programs can take turns;
+ * where the input has ended, the rounds follow one another.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -105,6 +108,15 @@ static uint64_t argument(const char *text)
 	return value;
 }
 
+static void await_turn(void)
+{
+	int c;
+
+	do
+		c = getchar();
+	while (c != '\n' && c != EOF);
+}
+
 int bench_main(int argc, char **argv)
 {
 	struct bench b;
@@ -132,10 +144,13 @@ int bench_main(int argc, char **argv)
 	add_all(&b);
 	checksum = walk_all(&b, b.walk ? sum_block : count_block);
 
-	printf("{\"name\":\"%s\",\"n\":%llu,\"ns\":[", b.name, (unsigned long long)b.n);
+	printf("{\"name\":\"%s\",\"n\":%llu,\"checksum\":\"0x%llx\"}\n", b.name, (unsigned long long)b.n,
+	       (unsigned long long)checksum);
+	fflush(stdout);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t start, sum = checksum;
 
+		await_turn();
 		fresh_tree(&b);
 		if (b.walk) {
 			add_all(&b);
@@ -145,11 +160,11 @@ int bench_main(int argc, char **argv)
 			start = now();
 			add_all(&b);
 		}
-		printf("%s%llu", round ? "," : "", (unsigned long long)(now() - start));
+		printf("{\"ns\":%llu}\n", (unsigned long long)(now() - start));
+		fflush(stdout);
 		if (sum != checksum)
 			die(EXIT_FAULT, "two walks of one tree differ");
 	}
-	printf("],\"checksum\":\"0x%llx\"}\n", (unsigned long long)checksum);
 	free(b.pfns);
 	return 0;
 }
