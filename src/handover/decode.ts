@@ -1,5 +1,6 @@
 import type { Abi, Erratum, Target } from '../abi/index.js';
 import { type ByteOrder, hex } from '../bytes/index.js';
+import { type DecodedClient, decodeClient } from '../clients/index.js';
 import { type MapContents, type MapSource, mapGeometry, readMap } from '../map/index.js';
 import { type PhysicalMemory, readPresent } from '../memory/index.js';
 import { detectByteOrder, detectTarget, type Told } from './detect.js';
@@ -45,6 +46,8 @@ export interface Handover {
   readonly recovered: MapContents | undefined;
   readonly map: MapSource | undefined;
   readonly subtrees: readonly Subtree[];
+  /** What the subtrees hand over, where there is memory to read it from; in the order of the subtrees that have an address. */
+  readonly clients: readonly DecodedClient[];
   readonly evidence: readonly string[];
   readonly notes: readonly Note[];
 }
@@ -141,6 +144,7 @@ function withoutMemory(root: RootModel, options: DecodeOptions): Handover {
       size: read(sizeBytes),
       preserved: undefined,
     })),
+    clients: [],
     evidence: [...root.evidence, ...evidence],
     notes: rootNotes(root),
   };
@@ -163,6 +167,15 @@ function withMemory(
   const holds = coverage(recovered ?? contents, target.pageShift);
   const read = (bytes: Uint8Array | undefined): bigint | undefined =>
     bytes === undefined ? undefined : cpuU64(bytes, target.byteOrder);
+  const subtrees = root.subtrees.map(({ name, addressBytes, sizeBytes }) => {
+    const address = read(addressBytes);
+    return {
+      name,
+      address,
+      size: read(sizeBytes),
+      preserved: address === undefined ? undefined : holds(address),
+    };
+  });
   return {
     abi,
     abis: [abi],
@@ -176,15 +189,10 @@ function withMemory(
     contents,
     recovered,
     map,
-    subtrees: root.subtrees.map(({ name, addressBytes, sizeBytes }) => {
-      const address = read(addressBytes);
-      return {
-        name,
-        address,
-        size: read(sizeBytes),
-        preserved: address === undefined ? undefined : holds(address),
-      };
-    }),
+    subtrees,
+    clients: subtrees.flatMap(({ name, address, size }) =>
+      address === undefined ? [] : [decodeClient(name, address, size, memory, target)],
+    ),
     evidence: [...root.evidence, ...evidence],
     notes: [
       ...rootNotes(root),

@@ -1,6 +1,7 @@
 import { hex } from '../bytes/index.js';
 import type { Handover } from '../handover/index.js';
 import { type ChunkSource, type MapContents, type RadixSource, walkText } from '../map/index.js';
+import { clientReport } from './clients-json.js';
 import { fdtLayoutName } from './fdt-text.js';
 import type { InspectReport, MapShapeReport } from './inspect-schema.js';
 import { toolInfo } from './version.js';
@@ -45,6 +46,7 @@ export function inspectReport(
       size: orNull(size),
       preserved: preserved ?? null,
     })),
+    clients: handover.clients.map(clientReport),
     alternatives: handover.alternatives.map((other) => inspectReport(other, input, options)),
     evidence: [...handover.evidence],
     notes: handover.notes.map(({ erratum, text }) => ({ erratum: erratum ?? null, text })),

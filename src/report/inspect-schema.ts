@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clientSchema } from './clients-schema.js';
 
 const address = z
   .string()
@@ -71,6 +72,7 @@ export const inspectSchema = z.strictObject({
       preserved: z.boolean().nullable().describe('whether the first page is preserved; null without memory'),
     }),
   ),
+  clients: z.array(clientSchema).describe('what the subtrees hand over; empty without memory'),
   get alternatives() {
     return z
       .array(inspectSchema)

@@ -2,6 +2,7 @@ import { targetName } from '../abi/index.js';
 import { hex } from '../bytes/index.js';
 import type { Handover } from '../handover/index.js';
 import type { ChunkSource, MapContents, RadixSource } from '../map/index.js';
+import { clientLines } from './clients-text.js';
 import { fdtLayoutName } from './fdt-text.js';
 import { columns, grouped, humanBytes, safe, style } from './style.js';
 
@@ -33,6 +34,12 @@ export function inspectText(handover: Handover): string {
   if (handover.contents !== undefined) lines.push('', ...mapLines(handover, handover.contents));
   if (handover.recovered !== undefined) lines.push('', ...recoveredLines(handover.recovered));
   lines.push('', style.title(`Subtrees (${handover.subtrees.length})`), ...subtreeLines(handover));
+  if (handover.clients.length > 0)
+    lines.push(
+      '',
+      style.title('Clients, each value @ its physical address'),
+      ...clientLines(handover.clients),
+    );
   if (handover.notes.length > 0) {
     lines.push('', style.title('Notes'));
     for (const { erratum, text } of handover.notes) {
