@@ -210,6 +210,7 @@ export const HOSTILE: Record<string, string> = {
   markdown: '<img src=x onerror=y> [a](http://b) ![c](d) @everyone #1 *e* _f_ www.x.org \\| \\`',
   link: 'see www.example.org or http://example.org',
   web: 'see www.example.org',
+  http: 'see http://example.org',
   list: '1. one',
   sarif: '{0} }{ [text](sarif:/runs/0)',
   long: 'A'.repeat(100_000),
