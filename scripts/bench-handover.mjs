@@ -15,7 +15,8 @@ const producer = new Producer(makeTarget(getAbi('kho-v2'), 'little', 12), {
   init: 'kernel',
   expectedPages: TREE_PAGES,
 });
-const { store, tree } = producer;
+// A radix tree, for this ABI has one.
+const { store, map: tree } = producer;
 tree.addRun(0x100000, 0, PAGES);
 producer.addSubtree('LUO', 0x1000n, 32n);
 

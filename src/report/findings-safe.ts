@@ -73,8 +73,7 @@ export function markdownCode(text: string): string {
 /** Text that mostly holds our own words: as it is when all of it is harmless, or else as a code span. */
 export function markdownText(text: string): string {
   const line = oneLine(text);
-  const harmless =
-    /^[A-Za-z0-9][A-Za-z0-9 ,.;()'"/=+%:-]*$/.test(line) && !/:\/\/|www\.|^[0-9]+[.)]/i.test(line);
+  const harmless = /^[A-Za-z0-9][A-Za-z0-9 ,.;()'"/=+%:-]*$/.test(line) && !/:\/\/|www\./i.test(line);
   return harmless ? line : markdownCode(line);
 }
 

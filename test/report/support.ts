@@ -208,6 +208,10 @@ export const HOSTILE: Record<string, string> = {
   escape: '\u001b[2J\u001b]8;;http://x\u0007link\u009b31m',
   separators: 'a\u2028b\u2029c\u0085d\u202ee\ufeff\ud800f\uffff\u0000',
   markdown: '<img src=x onerror=y> [a](http://b) ![c](d) @everyone #1 *e* _f_ www.x.org \\| \\`',
+  link: 'see www.example.org or http://example.org',
+  web: 'see www.example.org',
+  http: 'see http://example.org',
+  list: '1. one',
   sarif: '{0} }{ [text](sarif:/runs/0)',
   long: 'A'.repeat(100_000),
 };
