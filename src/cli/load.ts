@@ -1,7 +1,7 @@
 import { getAbi } from '../abi/index.js';
 import { hex, KhoError, readWholeFile } from '../bytes/index.js';
 import { decodeHandover, findRootFdts, type Handover, readFdtPage } from '../handover/index.js';
-import { type OpenMemory, openMemory, type PhysicalMemory } from '../memory/index.js';
+import { type DumpHints, type OpenMemory, openMemory, type PhysicalMemory } from '../memory/index.js';
 import type { DumpOptions } from './options.js';
 import { Progress } from './progress.js';
 
@@ -50,6 +50,42 @@ export async function loadHandover(fdtFile: string | undefined, given: DumpOptio
       ...(address === undefined ? {} : { fdtAddress: address }),
     });
     return { handover, fdt: source, memory: describe(given.memory, dump), close: () => dump.close() };
+  } catch (error) {
+    dump.close();
+    throw error;
+  }
+}
+
+/** FDT and dump, opened but not read as a handover. */
+export interface HandoverParts {
+  readonly memory: PhysicalMemory;
+  readonly hints: DumpHints;
+  readonly fdtBytes: Uint8Array;
+  readonly fdtAddress: bigint;
+  /** Name of the FDT's source. */
+  readonly source: string;
+  close(): void;
+}
+
+/** Opens a dump and finds the root FDT in it, for commands that do not want it decoded. */
+export async function openParts(
+  fdtFile: string | undefined,
+  given: DumpOptions & { memory?: string },
+): Promise<HandoverParts> {
+  if (given.memory === undefined) throw new KhoError('E_USAGE', 'this needs --memory');
+  const dump = await openMemory(given.memory, given.base === undefined ? {} : { base: given.base });
+  try {
+    const { memory } = dump;
+    const fromFile = fdtFile === undefined ? undefined : readWholeFile(fdtFile, FDT_FILE_LIMIT);
+    const fdtAddress = given.fdtAddress ?? (await locate(memory, fromFile));
+    if (fdtAddress === undefined) {
+      throw new KhoError('E_USAGE', 'the address of the root FDT is not known', {
+        hint: 'say it with --fdt-address',
+      });
+    }
+    const fdtBytes = fromFile ?? readFdtPage(memory, fdtAddress);
+    const source = fdtFile ?? `${given.memory}, root FDT at ${hex(fdtAddress)}`;
+    return { memory, hints: memory.hints, fdtBytes, fdtAddress, source, close: () => dump.close() };
   } catch (error) {
     dump.close();
     throw error;

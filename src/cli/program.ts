@@ -8,6 +8,7 @@ import { fdtCommand } from './fdt.js';
 import { goldenCommand } from './golden.js';
 import { inspectCommand } from './inspect.js';
 import { pairCommand } from './pair.js';
+import { receiveCommand } from './receive.js';
 
 const EXIT_STATUS = `
 Exit status:
@@ -37,6 +38,7 @@ export function buildProgram(): Command {
     goldenCommand(),
     abiCommand(),
     pairCommand(),
+    receiveCommand(),
   ]) {
     program.addCommand(command);
   }

@@ -13,5 +13,6 @@ export * from './inspect-json.js';
 export type { InspectReport } from './inspect-schema.js';
 export * from './inspect-text.js';
 export * from './pair-report.js';
+export * from './receive-report.js';
 export * from './style.js';
 export * from './version.js';
