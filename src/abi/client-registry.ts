@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { KhoError } from '../bytes/index.js';
 import type { ClientAbiFile, ClientComponent, ClientFdtNode, ClientReceiverRow } from './client-schema.js';
-import { type PlacedStruct, placeStruct } from './layout.js';
+import type { PlacedStruct } from './layout.js';
+import { StructTable } from './struct-table.js';
 import { type PageShift, pageSizeName } from './target.js';
 
 /** The client files as the build compiled them; see registry.ts. */
@@ -11,10 +12,11 @@ const COMPILED = fileURLToPath(new URL('../../dist/abi/clients.json', import.met
 /** A loaded, checked format of one client. Code asks it for the property it needs and never looks at its name. */
 export class ClientAbi {
   readonly file: ClientAbiFile;
-  readonly #structs = new Map<string, PlacedStruct>();
+  readonly #structs: StructTable;
 
   constructor(file: ClientAbiFile) {
     this.file = file;
+    this.#structs = new StructTable(file.id, file.structs);
   }
 
   get id(): string {
@@ -27,15 +29,7 @@ export class ClientAbi {
 
   /** A structure of this format, placed for a page size. */
   struct(name: string, pageShift: PageShift): PlacedStruct {
-    const key = `${name}/${pageShift}`;
-    let placed = this.#structs.get(key);
-    if (placed === undefined) {
-      const layout = this.file.structs[name];
-      if (layout === undefined) throw new KhoError('E_ABI_FILE', `no structure ${name}`, { source: this.id });
-      placed = placeStruct(name, layout, 2 ** pageShift, this.file.structs);
-      this.#structs.set(key, placed);
-    }
-    return placed;
+    return this.#structs.get(name, pageShift);
   }
 
   /** How many entries a container holds, and how many pages it has. */

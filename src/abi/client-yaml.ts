@@ -1,29 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { KhoError } from '../bytes/index.js';
+import { checkedYaml } from './checked-yaml.js';
 import { ClientAbi } from './client-registry.js';
 import { CLIENT_COMPONENTS, type ClientAbiFile, clientAbiSchema } from './client-schema.js';
 import { PAGE_SHIFTS } from './target.js';
 
 /** Parses and checks one client file. @throws KhoError `E_ABI_FILE` with the path of the first thing that is wrong. */
 export function parseClientAbi(text: string, source: string): ClientAbi {
-  let data: unknown;
-  try {
-    data = parse(text, { maxAliasCount: 0 });
-  } catch (error) {
-    throw new KhoError('E_ABI_FILE', 'not YAML', {
-      source,
-      hint: (error as Error).message.split('\n')[0]!,
-      cause: error,
-    });
-  }
-  const result = clientAbiSchema.safeParse(data);
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    throw new KhoError('E_ABI_FILE', issue.message, { source, path: issue.path.join('.') });
-  }
-  const abi = new ClientAbi(result.data);
+  const abi = new ClientAbi(checkedYaml(text, source, clientAbiSchema));
   try {
     verifyClient(abi);
   } catch (error) {

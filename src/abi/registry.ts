@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { KhoError } from '../bytes/index.js';
-import { type PlacedStruct, placeStruct } from './layout.js';
+import type { PlacedStruct } from './layout.js';
 import type { AbiFile, Erratum, VmallocRules } from './schema.js';
+import { StructTable } from './struct-table.js';
 import { type PageShift, pageSizeName } from './target.js';
 
 /**
@@ -14,10 +15,11 @@ const COMPILED = fileURLToPath(new URL('../../dist/abi/abis.json', import.meta.u
 /** A loaded, checked ABI. Code asks it for the property it needs and never looks at its name. */
 export class Abi {
   readonly file: AbiFile;
-  readonly #structs = new Map<string, PlacedStruct>();
+  readonly #structs: StructTable;
 
   constructor(file: AbiFile) {
     this.file = file;
+    this.#structs = new StructTable(file.id, file.structs);
   }
 
   get id(): string {
@@ -30,15 +32,7 @@ export class Abi {
 
   /** A structure of this ABI, placed for a page size. */
   struct(name: string, pageShift: PageShift): PlacedStruct {
-    const key = `${name}/${pageShift}`;
-    let placed = this.#structs.get(key);
-    if (placed === undefined) {
-      const layout = this.file.structs[name];
-      if (layout === undefined) throw new KhoError('E_ABI_FILE', `no structure ${name}`, { source: this.id });
-      placed = placeStruct(name, layout, 2 ** pageShift, this.file.structs);
-      this.#structs.set(key, placed);
-    }
-    return placed;
+    return this.#structs.get(name, pageShift);
   }
 
   /** Rules of preserved vmalloc areas. @throws KhoError `E_USAGE` for an ABI that has none */

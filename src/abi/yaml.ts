@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { KhoError } from '../bytes/index.js';
+import { checkedYaml } from './checked-yaml.js';
 import { Abi } from './registry.js';
 import { type ReleaseEntry, releasesSchema } from './release-schema.js';
 import { type AbiFile, abiSchema, PAGE_SIZE_NAMES } from './schema.js';
@@ -10,27 +10,12 @@ import { verifyNumbers } from './verify.js';
 
 /** Parses and checks one ABI file. @throws KhoError `E_ABI_FILE` with the path of the first thing that is wrong. */
 export function parseAbi(text: string, source: string): Abi {
-  let data: unknown;
+  const abi = new Abi(checkedYaml(text, source, abiSchema));
   try {
-    data = parse(text, { maxAliasCount: 0 });
-  } catch (error) {
-    throw new KhoError('E_ABI_FILE', 'not YAML', {
-      source,
-      hint: (error as Error).message.split('\n')[0]!,
-      cause: error,
-    });
-  }
-  const result = abiSchema.safeParse(data);
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    throw new KhoError('E_ABI_FILE', issue.message, { source, path: issue.path.join('.') });
-  }
-  const abi = new Abi(result.data);
-  try {
-    for (const name of Object.keys(result.data.structs)) {
+    for (const name of Object.keys(abi.file.structs)) {
       for (const shift of PAGE_SHIFTS) abi.struct(name, shift);
     }
-    for (const size of PAGE_SIZE_NAMES) verifyNumbers(result.data, size);
+    for (const size of PAGE_SIZE_NAMES) verifyNumbers(abi.file, size);
   } catch (error) {
     throw error instanceof KhoError ? error.at({ source }) : error;
   }
@@ -40,12 +25,8 @@ export function parseAbi(text: string, source: string): Abi {
 /** Reads and checks the list of releases. @throws KhoError `E_ABI_FILE`, also for a kho file that does not exist */
 export function compileReleases(folder: string): ReleaseEntry[] {
   const path = join(folder, 'releases.yaml');
-  const result = releasesSchema.safeParse(parse(readFileSync(path, 'utf8'), { maxAliasCount: 0 }));
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    throw new KhoError('E_ABI_FILE', issue.message, { source: path, path: issue.path.join('.') });
-  }
-  for (const { release, components } of result.data.releases) {
+  const { releases } = checkedYaml(readFileSync(path, 'utf8'), path, releasesSchema);
+  for (const { release, components } of releases) {
     for (const [component, id] of Object.entries(components)) {
       const file = join(folder, component === 'kho' ? `${id}.yaml` : `clients/${id}.yaml`);
       if (!existsSync(file))
@@ -56,7 +37,7 @@ export function compileReleases(folder: string): ReleaseEntry[] {
         });
     }
   }
-  return result.data.releases;
+  return releases;
 }
 
 /** Reads and checks every ABI file of a folder, oldest rung first. The build writes the result as JSON. */
