@@ -23,6 +23,26 @@ _Static_assert(DEPTH_WITHOUT_ORDER_BIT == 6 && DEPTH == 6, "4K");
 _Static_assert(DEPTH_WITHOUT_ORDER_BIT == 4 && DEPTH == 4, "64K");
 #endif
 
+/* Two layouts went by the string luo-v1, too. Those from luo-v2 to luo-v4 are of no release. */
+static const struct luo_format luo_formats[] = {
+	{ .name = "luo-v1-6.19", .compatible = "luo-v1", .root = LUO_TREE },
+	{ .name = "luo-v1", .compatible = "luo-v1", .root = LUO_TREE, .has_flbs = true },
+	{ .name = "luo-v2", .compatible = "luo-v2", .root = LUO_TREE_AND_HEADER, .has_flbs = true },
+	{ .name = "luo-v3", .compatible = "luo-v3", .root = LUO_STRUCT, .has_flbs = true },
+	{ .name = "luo-v4", .compatible = "luo-v4", .root = LUO_STRUCT, .session_chain = true, .has_flbs = true },
+	{
+		.name = "luo-v5", .compatible = "luo-v5", .root = LUO_STRUCT,
+		.session_chain = true, .file_chain = true, .has_flbs = true,
+	},
+};
+
+enum { LUO_V1_6_19, LUO_V1, LUO_V5 = 5 };
+
+#define NLUO_FORMATS (sizeof(luo_formats) / sizeof(luo_formats[0]))
+
+static const struct memfd_format memfd_v1 = { .compatible = "memfd-v1" };
+static const struct memfd_format memfd_v2 = { .compatible = "memfd-v2", .has_seals = true };
+
 /* Three layouts went by the string kho-v1 and two by kho-v3, so a name here is more than the string. */
 static const struct abi abis[] = {
 	{
@@ -34,6 +54,8 @@ static const struct abi abis[] = {
 		.finalize = FINALIZE_ALL,
 		.subtree_property = "fdt",
 		.ctz_of_zero = -1,
+		.refuses_partial_page = true,
+		.selftest = SELFTEST_INLINE,
 	},
 	{
 		.name = "kho-v1-6.18",
@@ -44,6 +66,7 @@ static const struct abi abis[] = {
 		.subtree_property = "fdt",
 		.has_vmalloc = true,
 		.ctz_of_zero = -1,
+		.selftest = SELFTEST_VMALLOC,
 	},
 	{
 		.name = "kho-v1-6.19",
@@ -54,6 +77,9 @@ static const struct abi abis[] = {
 		.subtree_property = "fdt",
 		.has_vmalloc = true,
 		.ctz_of_zero = -1,
+		.selftest = SELFTEST_VMALLOC,
+		.luo = &luo_formats[LUO_V1_6_19],
+		.memfd = &memfd_v1,
 	},
 	{
 		.name = "kho-v2",
@@ -63,6 +89,9 @@ static const struct abi abis[] = {
 		.subtree_property = "preserved-data",
 		.has_vmalloc = true,
 		.ctz_of_zero = -1,
+		.selftest = SELFTEST_VMALLOC,
+		.luo = &luo_formats[LUO_V1],
+		.memfd = &memfd_v2,
 	},
 	{
 		.name = "kho-v3-7.1-rc1",
@@ -75,6 +104,9 @@ static const struct abi abis[] = {
 		.has_vmalloc = true,
 		.ctz_of_zero = -1,
 		.clamps_preserve = true,
+		.selftest = SELFTEST_VMALLOC,
+		.luo = &luo_formats[LUO_V1],
+		.memfd = &memfd_v2,
 	},
 	{
 		.name = "kho-v3",
@@ -89,6 +121,9 @@ static const struct abi abis[] = {
 		.ctz_of_zero = -1,
 		.clamps_preserve = true,
 		.clamps_unpreserve = true,
+		.selftest = SELFTEST_VMALLOC,
+		.luo = &luo_formats[LUO_V1],
+		.memfd = &memfd_v2,
 	},
 	{
 		.name = "kho-v4",
@@ -103,6 +138,9 @@ static const struct abi abis[] = {
 		.ctz_of_zero = 64,
 		.clamps_preserve = true,
 		.clamps_unpreserve = true,
+		.selftest = SELFTEST_VMALLOC,
+		.luo = &luo_formats[LUO_V5],
+		.memfd = &memfd_v2,
 	},
 };
 
@@ -120,4 +158,12 @@ void abi_list(FILE *out)
 {
 	for (size_t i = 0; i < NABIS; i++)
 		fprintf(out, " %s", abis[i].name);
+}
+
+const struct luo_format *luo_format_find(const char *name)
+{
+	for (size_t i = 0; i < NLUO_FORMATS; i++)
+		if (!strcmp(luo_formats[i].name, name))
+			return &luo_formats[i];
+	return NULL;
 }

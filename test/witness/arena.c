@@ -67,6 +67,16 @@ uint64_t arena_alloc(unsigned order)
 	return arena_base + index * PAGE_SIZE;
 }
 
+/* The arena aligns indices; a base that is less aligned would give a folio that has no key. */
+uint64_t arena_folio(unsigned order)
+{
+	uint64_t phys = arena_alloc(order);
+
+	if (phys & (((uint64_t)PAGE_SIZE << order) - 1))
+		scenario_fault("`base` is not aligned enough for this folio");
+	return phys;
+}
+
 /* Freed pages are never used again; they only drop out of the dump. */
 void arena_free(uint64_t phys, unsigned order)
 {

@@ -64,6 +64,8 @@ static int finalize_all(struct kho *k)
 		return E_EXIST;
 	err = preserve_folio(k, k->fdt >> PAGE_SHIFT, 0);
 	if (!err)
+		err = clients_finalize(k);
+	if (!err)
 		err = rootfdt_write(k);
 	if (err)
 		drop(k);

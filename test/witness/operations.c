@@ -52,7 +52,23 @@ static void check_run(const struct parser *p, unsigned column, const struct run 
 	check_pages(p, column, last, pages);
 }
 
+void check_folios(const struct parser *p, size_t i, const struct folios *run)
+{
+	if (!p->sc->applies)
+		return;
+	check_order(p, i, run->order);
+	check_folio(p, i, run->pfn, run->order);
+	check_run(p, column_of(p, i), &(struct run){ run->pfn, run->count, UINT64_C(1) << run->order },
+		  UINT64_C(1) << run->order);
+}
+
 /* ---- operations ---- */
+
+void add_operation(struct parser *p, const struct op *op)
+{
+	p->sc->ops = xrealloc(p->sc->ops, p->sc->nops + 1, sizeof(*p->sc->ops));
+	p->sc->ops[p->sc->nops++] = *op;
+}
 
 static void add_runs(struct op *op, struct run run)
 {
@@ -80,7 +96,7 @@ static void parse_vmalloc(struct parser *p, struct op *op)
 
 	for (size_t i = 3; i < p->nwords; i++) {
 		uint64_t part[3];
-		unsigned parts = numbers_in(p, i, part);
+		unsigned parts = numbers_in(p, i, part, 3);
 		struct run run = { part[0], parts > 1 ? part[1] : 1, parts > 2 ? part[2] : UINT64_C(1) << op->a };
 
 		/* An entry of 0 would end the list; no kernel maps page 0 there. */
@@ -120,7 +136,7 @@ static void parse_scratch(struct parser *p, struct op *op)
 	for (size_t i = 2; i < p->nwords; i++) {
 		uint64_t part[3];
 
-		if (numbers_in(p, i, part) != 2)
+		if (numbers_in(p, i, part, 3) != 2)
 			bad(p, column_of(p, i), "an area is AREA:SIZE");
 		/* The last byte, not the end, must have an address. */
 		if (part[1] && part[0] > UINT64_MAX - (part[1] - 1))
@@ -226,7 +242,11 @@ void parse_operation(struct parser *p)
 	case OP_FINALIZE:
 	case OP_ABORT:
 		break;
+	case OP_LUO_SESSION:            /* these have no name of their own in the table */
+	case OP_LUO_MEMFD:
+	case OP_LUO_FILE:
+	case OP_LUO_FLB:
+		break;
 	}
-	p->sc->ops = xrealloc(p->sc->ops, p->sc->nops + 1, sizeof(*p->sc->ops));
-	p->sc->ops[p->sc->nops++] = op;
+	add_operation(p, &op);
 }

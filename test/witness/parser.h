@@ -1,10 +1,11 @@
-/* Shared by the three files that read a scenario. A fault in it ends the program with code 2. */
+/* Shared by the files that read a scenario. A fault in it ends the program with code 2. */
 #ifndef PARSER_H
 #define PARSER_H
 
 #include "witness.h"
 
 struct word { char *text; unsigned column; };
+struct names { char **name; size_t n; };
 
 struct parser {
 	struct scenario *sc;
@@ -19,6 +20,10 @@ struct parser {
 	bool in_operations;
 	bool *area_gone;                /* for each vmalloc line: unpreserved already */
 	size_t nareas;
+	bool plain_luo;
+	struct names sessions, flbs;    /* that were there before this line */
+	uint64_t *tokens;               /* of the last session */
+	size_t ntokens;
 };
 
 /* words.c; words are counted from 0, the name of the line */
@@ -29,10 +34,16 @@ char *join_words(const struct parser *p);
 unsigned column_of(const struct parser *p, size_t i);
 uint64_t number_at(const struct parser *p, const char *text, unsigned column);
 uint64_t number(const struct parser *p, size_t i);
-unsigned numbers_in(const struct parser *p, size_t i, uint64_t value[3]);
+unsigned numbers_in(const struct parser *p, size_t i, uint64_t *value, unsigned most);
 void check_count(const struct parser *p, size_t min, size_t max);
 
 /* operations.c */
 void parse_operation(struct parser *p);
+void add_operation(struct parser *p, const struct op *op);
+void check_folios(const struct parser *p, size_t i, const struct folios *run);
+
+/* clientlines.c */
+void parse_client(struct parser *p);
+bool parse_client_line(struct parser *p);
 
 #endif

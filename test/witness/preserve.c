@@ -12,6 +12,15 @@ int preserve_folio(struct kho *k, uint64_t pfn, unsigned order)
 	return 0;
 }
 
+/* For the clients of a kernel whose map is not frozen yet. */
+uint64_t take_and_preserve(struct kho *k, unsigned order)
+{
+	uint64_t phys = arena_folio(order);
+
+	preserve_folio(k, phys >> PAGE_SHIFT, order);
+	return phys;
+}
+
 void unpreserve_folio(struct kho *k, uint64_t pfn, unsigned order)
 {
 	if (k->abi->map == MAP_RADIX) {

@@ -120,6 +120,8 @@ int rootfdt_write(struct kho *k)
 	must(fdt_begin_node(fdt, ""), "fdt_begin_node");
 	must(fdt_property_string(fdt, "compatible", k->abi->compatible), "compatible");
 	must(fdt_property_placeholder(fdt, PROP_MAP, sizeof(k->chunks), &map), PROP_MAP);
+	for (size_t i = 0; !err && i < k->nearly; i++)
+		err = write_subtree(k, fdt, &k->early[i]);
 	for (size_t i = 0; !err && i < k->nqueue; i++)
 		err = write_subtree(k, fdt, &k->queue[i]);
 	if (err)

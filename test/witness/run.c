@@ -10,13 +10,6 @@ enum { MAX_PAGE_ORDER = PAGE_SHIFT == 12 ? 10 : PAGE_SHIFT == 14 ? 11 : 13 };
 /* Far more than any scenario takes. */
 #define SCENARIO_ARENA (UINT64_C(1) << 30)
 
-struct kexec_metadata {
-	uint32_t version;
-	char previous_release[65];
-	uint32_t kexec_count;
-} __attribute__((packed));
-_Static_assert(sizeof(struct kexec_metadata) == 73, "wire format");
-
 /* Kernels allocate blobs in this way: zeroed, a power of two of pages, preserved as one folio. */
 static int alloc_preserve(struct kho *k, uint64_t size, uint64_t *phys)
 {
@@ -29,10 +22,7 @@ static int alloc_preserve(struct kho *k, uint64_t size, uint64_t *phys)
 	if (order > MAX_PAGE_ORDER)
 		return E_TOOBIG;
 
-	*phys = arena_alloc(order);
-	/* The arena aligns indices; a base that is less aligned would give a folio that has no key. */
-	if (*phys & (((uint64_t)PAGE_SIZE << order) - 1))
-		scenario_fault("`base` is not aligned enough for this folio");
+	*phys = arena_folio(order);
 	if (preserve_folio(k, *phys >> PAGE_SHIFT, order)) {
 		arena_free(*phys, order);
 		return E_BUSY;
@@ -40,33 +30,18 @@ static int alloc_preserve(struct kho *k, uint64_t size, uint64_t *phys)
 	return 0;
 }
 
-static int add_metadata(struct kho *k)
-{
-	struct kexec_metadata *meta;
-	uint64_t phys;
-	int err = alloc_preserve(k, sizeof(*meta), &phys);
-
-	if (err)
-		return err;
-	meta = phys_to_virt(phys);
-	meta->version = 1;
-	meta->kexec_count = 1;          /* this machine was not itself booted by kexec */
-	memcpy(meta->previous_release, k->sc->uts, sizeof(meta->previous_release));
-	return subtree_add(k, "kexec-metadata", phys, sizeof(*meta));
-}
-
 static int boot(struct kho *k)
 {
 	if (k->abi->map == MAP_RADIX)
 		k->root = arena_alloc(0);
 	k->fdt = arena_alloc(0);
-	if (k->abi->finalize == FINALIZE_ALL)
-		return 0;               /* the page is empty until then, and preserved by finalize */
-	rootfdt_create(k);
-	if (!k->sc->kernel_init)
-		return 0;
-	preserve_folio(k, k->fdt >> PAGE_SHIFT, 0);
-	return k->abi->has_metadata ? add_metadata(k) : 0;
+	/* Else the page is empty until finalize, which also preserves it. */
+	if (k->abi->finalize != FINALIZE_ALL) {
+		rootfdt_create(k);
+		if (k->sc->kernel_init)
+			preserve_folio(k, k->fdt >> PAGE_SHIFT, 0);
+	}
+	return clients_boot(k);
 }
 
 static int set_scratch(struct kho *k, const struct op *op)
@@ -117,6 +92,11 @@ static int execute(struct kho *k, const struct op *op)
 		return handover_finalize(k);
 	case OP_ABORT:
 		return handover_abort(k);
+	case OP_LUO_SESSION:
+	case OP_LUO_MEMFD:
+	case OP_LUO_FILE:
+	case OP_LUO_FLB:
+		return luo_execute(k, op);
 	}
 	abort();
 }
@@ -154,6 +134,7 @@ char *run_scenario(struct kho *k)
 			fprintf(log, " (warning: %s)", k->warning);
 		fputc('\n', log);
 	}
+	clients_end(k);
 	if (k->abi->finalize != FINALIZE_NOTHING && !says_finalize)
 		fprintf(log, "finalize -> %d\n", handover_finalize(k));
 	map_walk(k, count_block, &blocks);

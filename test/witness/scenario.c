@@ -1,4 +1,4 @@
-/* Reads a scenario file: the set-up lines here, the operations in operations.c. */
+/* Reads a scenario file: the set-up lines here, operations in operations.c, clients in clientlines.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,9 +45,9 @@ static void parse_only(struct parser *p)
 
 static bool parse_setup(struct parser *p)
 {
-	enum { BASE, PAGESHIFT, BYTEORDER, UTS, INIT, NUMA, ONLY, KEYWORDS };
+	enum { BASE, PAGESHIFT, BYTEORDER, UTS, INIT, NUMA, ONLY, CLIENT, KEYWORDS };
 	static const char *const names[KEYWORDS] = {
-		"base", "pageshift", "byteorder", "uts", "init", "numa", "only"
+		"base", "pageshift", "byteorder", "uts", "init", "numa", "only", "client"
 	};
 	struct scenario *sc = p->sc;
 	unsigned i = 0;
@@ -61,7 +61,10 @@ static bool parse_setup(struct parser *p)
 	if (i != NUMA && p->seen & 1U << i)
 		bad(p, column_of(p, 0), "a second `%s`", names[i]);
 	p->seen |= 1U << i;
-	check_count(p, 1, i == PAGESHIFT || i == ONLY ? SIZE_MAX : 1);
+	if (i == CLIENT)
+		check_count(p, 2, 2);
+	else
+		check_count(p, 1, i == PAGESHIFT || i == ONLY ? SIZE_MAX : 1);
 
 	switch (i) {
 	case BASE:
@@ -91,6 +94,9 @@ static bool parse_setup(struct parser *p)
 	case ONLY:
 		parse_only(p);
 		break;
+	case CLIENT:
+		parse_client(p);
+		break;
 	}
 	return true;
 }
@@ -113,6 +119,8 @@ void scenario_read(struct scenario *sc, const struct abi *abi, const char *file)
 	ssize_t length;
 
 	*sc = (struct scenario){ .file = file, .applies = true, .base = UINT64_C(0x100000000), .uts = "oracle" };
+	/* A machine that was itself not booted by kexec. */
+	sc->clients = (struct client_lines){ .kexec_count = 1, .liveupdate_num = 1, .luo_format = abi->luo };
 	while ((length = getline(&line, &size, f)) >= 0) {
 		p.line++;
 		if (length && line[length - 1] == '\n')
@@ -124,7 +132,8 @@ void scenario_read(struct scenario *sc, const struct abi *abi, const char *file)
 			continue;
 		if (!p.in_operations)
 			end_of_setup(&p);
-		parse_operation(&p);
+		if (!parse_client_line(&p))
+			parse_operation(&p);
 	}
 	if (ferror(f))
 		die(EXIT_FAULT, "%s: %s", file, strerror(errno));

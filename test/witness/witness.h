@@ -8,10 +8,10 @@
 #ifndef WITNESS_H
 #define WITNESS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+
+#include "abi.h"
 
 #ifndef PAGE_SHIFT
 #error "compile with -DPAGE_SHIFT=12, 14 or 16"
@@ -38,54 +38,43 @@ enum {
 	E_NOENT = -2, E_TOOBIG = -7, E_NOMEM = -12, E_BUSY = -16, E_EXIST = -17, E_INVAL = -22, E_OPNOTSUPP = -95
 };
 
-/* ---- abi.c: what differs between releases ---- */
-
-enum map_format { MAP_RADIX, MAP_CHUNKS };
-
-enum finalize {
-	FINALIZE_NOTHING,               /* the handover is current at any time */
-	FINALIZE_LIST,                  /* makes the list of chunks; may be done again and again */
-	FINALIZE_ALL,                   /* writes FDT and list; nothing can change then, but abort drops it all */
-};
-
-struct abi {
-	const char *name;
-	const char *compatible;         /* string in the root FDT */
-	enum map_format map;
-	int depth;                      /* levels of the radix tree, leaf included, for our page size */
-	unsigned bitmap_bytes;          /* of a bitmap that a chunk points to */
-	bool hangs_on_missing_bitmap;   /* unpreserve never ends if nothing was preserved nearby */
-	enum finalize finalize;
-	const char *subtree_property;   /* holds the address of a subtree's blob */
-	bool has_blob_size;             /* subtrees carry blob-size beside the address */
-	bool drops_half_node;           /* a failed setprop deletes the node and gives -ENOMEM */
-	bool has_metadata;              /* a booting kernel registers kexec-metadata */
-	bool has_vmalloc;               /* vmalloc areas can be preserved */
-	int ctz_of_zero;                /* what counting the trailing zeros of 0 gives */
-	bool clamps_preserve;           /* range blocks end at a NUMA boundary when preserving ... */
-	bool clamps_unpreserve;         /* ... and when unpreserving */
-};
-
-const struct abi *abi_find(const char *name);
-void abi_list(FILE *out);
-
 /* ---- scenario.c: the text file ---- */
 
 enum op_kind {
 	OP_PAGE, OP_PAGES, OP_RANGE, OP_DELPAGE, OP_DELRANGE, OP_VMALLOC, OP_DELVMALLOC,
-	OP_SUBTREE, OP_SUBTREE_ALLOC, OP_RMSUBTREE, OP_SCRATCH, OP_FINALIZE, OP_ABORT
+	OP_SUBTREE, OP_SUBTREE_ALLOC, OP_RMSUBTREE, OP_SCRATCH, OP_FINALIZE, OP_ABORT,
+	OP_LUO_SESSION, OP_LUO_MEMFD, OP_LUO_FILE, OP_LUO_FLB
 };
 
 struct run { uint64_t start, count, step; };    /* vmalloc heads; scratch areas use start and count */
+
+struct folios { uint64_t pfn, count, order, index; };   /* a run of a memfd; index is that of the first */
 
 struct op {
 	enum op_kind kind;
 	unsigned line;
 	char *text;             /* the words, joined by single blanks */
-	char *name;             /* subtree */
-	uint64_t a, b, c;       /* the numbers, in the order of the line; addresses of pages as PFNs */
+	char *name;             /* subtree, session, compatible of a file, FLB */
+	uint64_t a, b, c, d;    /* the numbers, in the order of the line; addresses of pages as PFNs */
 	struct run *runs;
 	size_t nruns;
+	struct folios *folios;
+	size_t nfolios;         /* runs, not folios */
+};
+
+enum { MAX_REGIONS = 8 };
+
+/* What the lines say about clients that are there from boot on. */
+struct client_lines {
+	bool metadata;
+	uint32_t kexec_count;
+	unsigned *test_orders;          /* one for each folio of the self-test */
+	size_t ntest;
+	bool luo;
+	uint64_t liveupdate_num;
+	const struct luo_format *luo_format;    /* NULL: none */
+	struct region { char *name; uint64_t phys, size; } regions[MAX_REGIONS];
+	size_t nregions;
 };
 
 struct scenario {
@@ -98,6 +87,7 @@ struct scenario {
 	size_t nnuma;
 	struct op *ops;
 	size_t nops;
+	struct client_lines clients;
 };
 
 void scenario_read(struct scenario *sc, const struct abi *abi, const char *file);
@@ -114,6 +104,7 @@ extern uintptr_t arena_offset;          /* virtual minus physical address */
 void arena_open(uint64_t base, uint64_t bytes);
 void arena_recycle(void);
 uint64_t arena_alloc(unsigned order);
+uint64_t arena_folio(unsigned order);
 void arena_free(uint64_t phys, unsigned order);
 
 static inline void *phys_to_virt(uint64_t phys)
@@ -154,6 +145,13 @@ struct kho {
 	bool finalized;
 	struct subtree { const char *name; uint64_t phys; } *queue;     /* oldest first */
 	size_t nqueue;
+	struct subtree early[2];        /* of clients that register themselves at finalize: they come first */
+	size_t nearly;
+
+	/* clients */
+	struct { uint64_t tree, list, *folios; unsigned tree_order; } test;
+	uint64_t memblock;              /* physical address of its tree */
+	struct luo *luo;
 };
 
 /* ---- radix.c: the tree ---- */
@@ -177,6 +175,7 @@ void chunks_walk(const struct abi *abi, uint64_t first, block_fn fn, void *ctx);
 /* ---- preserve.c: folios and page ranges, in whichever map the release has ---- */
 
 int preserve_folio(struct kho *k, uint64_t pfn, unsigned order);
+uint64_t take_and_preserve(struct kho *k, unsigned order);
 void unpreserve_folio(struct kho *k, uint64_t pfn, unsigned order);
 int preserve_range(struct kho *k, uint64_t pfn, uint64_t nr);
 void unpreserve_range(struct kho *k, uint64_t pfn, uint64_t nr);
@@ -196,6 +195,7 @@ struct vmalloc_chunk {          /* exactly one page */
 _Static_assert(sizeof(struct vmalloc_chunk) == PAGE_SIZE, "wire format");
 
 int vmalloc_preserve(struct kho *k, const struct op *op);
+int vmalloc_preserve_own(struct kho *k, uint64_t phys, uint64_t pages, struct vmalloc_desc *desc);
 int vmalloc_unpreserve(struct kho *k, uint64_t index);
 
 /* ---- rootfdt.c ---- */
@@ -205,6 +205,14 @@ int rootfdt_add(struct kho *k, const char *name, uint64_t phys, uint64_t size);
 int rootfdt_remove(struct kho *k, uint64_t phys);
 void rootfdt_set_map(struct kho *k, uint64_t phys);
 int rootfdt_write(struct kho *k);
+
+/* ---- clients.c: those of the kernel itself ---- */
+
+int clients_boot(struct kho *k);
+int clients_finalize(struct kho *k);
+int client_register(struct kho *k, const char *name, uint64_t phys, uint64_t size);
+void clients_end(struct kho *k);
+int luo_execute(struct kho *k, const struct op *op);
 
 /* ---- finalize.c: when what is written ---- */
 

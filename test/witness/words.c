@@ -95,14 +95,14 @@ unsigned column_of(const struct parser *p, size_t i)
 	return p->words[i].column;
 }
 
-/* A word of the form A:B[:C]; returns how many parts there are. */
-unsigned numbers_in(const struct parser *p, size_t i, uint64_t value[3])
+/* A word of the form A:B[:C...] with at most `most` parts; returns how many there are. */
+unsigned numbers_in(const struct parser *p, size_t i, uint64_t *value, unsigned most)
 {
 	char *text = p->words[i].text;
 	unsigned column = column_of(p, i), n = 0;
 
 	for (char *colon; ; text = colon + 1) {
-		if (n == 3)
+		if (n == most)
 			bad(p, column, "too many parts");
 		colon = strchr(text, ':');
 		if (colon)
