@@ -10,6 +10,8 @@ import { AptError, downloadForeign } from './apt-foreign.mjs';
 
 const SOURCES = 'test/witness';
 const BUILD = 'build/witness';
+/** A program of its own, with a main of its own. */
+const FDT_CHECK = 'fdtcheck.c';
 const FLAGS = ['-O2', '-std=gnu11', '-Wall', '-Wextra', '-Werror'];
 
 export const PAGE_SHIFTS = [12, 14, 16];
@@ -36,9 +38,15 @@ export async function bigEndianWitness(pageShift) {
   return [emulator, await build(`be-${pageShift}`, compile, [library])];
 }
 
-async function build(name, compile, libraries) {
+/** Path of the program that tells libfdt's verdict on a stream of blobs. Builds it if needed. */
+export async function fdtCheckProgram() {
+  await need('gcc', ['--version']);
+  return await build('fdtcheck', ['gcc', ...FLAGS], ['-lfdt'], (file) => file === FDT_CHECK);
+}
+
+async function build(name, compile, libraries, belongs = (file) => file !== FDT_CHECK) {
   const sources = readdirSync(SOURCES)
-    .filter((file) => file.endsWith('.c'))
+    .filter((file) => file.endsWith('.c') && belongs(file))
     .sort()
     .map((file) => join(SOURCES, file));
   const headers = readdirSync(SOURCES)

@@ -54,6 +54,11 @@ export const FDT_DEFECTS = {
     'two nodes of one parent have one name; readers see the first',
     '2.2.1',
   ),
+  'fdt-nop-outside': rule(
+    'warning',
+    'FDT_NOP outside the root node; dtc refuses the blob, and so does a full check of libfdt',
+    '5.4.2',
+  ),
   'fdt-old-nop': rule('warning', 'FDT_NOP in a version before 16', '5.4.1'),
   'fdt-padding': rule('note', 'padding is not zero', '5.4.1'),
 } as const satisfies Record<string, DefectRule>;
@@ -70,6 +75,7 @@ export const PLACE_RULES: ReadonlySet<FdtDefectId> = new Set<FdtDefectId>([
   'fdt-second-root',
   'fdt-root-name',
   'fdt-property-outside',
+  'fdt-nop-outside',
   'fdt-property-after-node',
   'fdt-old-path',
 ]);

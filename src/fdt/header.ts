@@ -76,6 +76,16 @@ export function readHeader(bytes: Uint8Array, report: DefectReport): FdtHeader |
     );
     return undefined;
   }
+  if (lastCompVersion > version) {
+    report(
+      defect('fdt-version', {
+        offset: 24,
+        found: `last compatible version ${lastCompVersion}`,
+        expected: `at most the version, ${version}`,
+        hint: 'libfdt refuses such a header, and with it every kernel',
+      }),
+    );
+  }
   const size = headerSize(version);
   const totalsize = be32(bytes, 4);
   if (totalsize < size) {

@@ -91,6 +91,7 @@ export class StructureScanner {
         return;
       } else if (tag === FDT_NOP) {
         if (this.#oldStyle) this.#found('fdt-old-nop', { offset: tagAt, path: this.#path() });
+        if (this.#names.length === 0) this.#found('fdt-nop-outside', { offset: tagAt });
       } else {
         this.#found('fdt-token', {
           offset: tagAt,

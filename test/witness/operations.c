@@ -219,7 +219,7 @@ void parse_operation(struct parser *p)
 		break;
 	case OP_SUBTREE:
 	case OP_SUBTREE_ALLOC:
-		op.name = strcpy(xrealloc(NULL, strlen(p->words[1].text) + 1, 1), p->words[1].text);
+		op.name = copy_word(p->words[1].text);
 		if (!strcmp(p->words[2].text, "alloc"))
 			op.kind = OP_SUBTREE_ALLOC;
 		else

@@ -36,6 +36,9 @@ uint64_t number_at(const struct parser *p, const char *text, unsigned column);
 uint64_t number(const struct parser *p, size_t i);
 unsigned numbers_in(const struct parser *p, size_t i, uint64_t *value, unsigned most);
 void check_count(const struct parser *p, size_t min, size_t max);
+char *copy_word(const char *text);
+char *text_at(const struct parser *p, size_t i, size_t room);
+uint64_t number_up_to(const struct parser *p, size_t i, uint64_t most);
 
 /* operations.c */
 void parse_operation(struct parser *p);
@@ -45,5 +48,8 @@ void check_folios(const struct parser *p, size_t i, const struct folios *run);
 /* clientlines.c */
 void parse_client(struct parser *p);
 bool parse_client_line(struct parser *p);
+
+/* luolines.c */
+void parse_luo(struct parser *p);
 
 #endif

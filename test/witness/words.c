@@ -121,3 +121,25 @@ void check_count(const struct parser *p, size_t min, size_t max)
 	if (p->nwords - 1 > max)
 		bad(p, column_of(p, max + 1), "too many words");
 }
+
+char *copy_word(const char *text)
+{
+	return strcpy(xrealloc(NULL, strlen(text) + 1, 1), text);
+}
+
+/* A copy of a word that has to fit a field of `room` bytes, NUL included. */
+char *text_at(const struct parser *p, size_t i, size_t room)
+{
+	if (strlen(p->words[i].text) >= room)
+		bad(p, column_of(p, i), "at most %zu characters", room - 1);
+	return copy_word(p->words[i].text);
+}
+
+uint64_t number_up_to(const struct parser *p, size_t i, uint64_t most)
+{
+	uint64_t value = number(p, i);
+
+	if (value > most)
+		bad(p, column_of(p, i), "at most %llu", (unsigned long long)most);
+	return value;
+}
