@@ -36,7 +36,9 @@ export function checkFdt(bytes: Uint8Array): FdtCheck {
   const counter = new NameChecker(report);
   if (header !== undefined) {
     if (header.offReserve < header.end) readReservations(bytes, header, report);
-    if (header.offStruct < header.end) new StructureScanner(bytes, header, report).scan(counter);
+    // An empty block at the very end lies inside the blob, and is no tree all the same.
+    if (header.offStruct < header.end || header.offStruct === header.totalsize)
+      new StructureScanner(bytes, header, report).scan(counter);
   }
   // A cut-off input explains other defects, so it comes first.
   const rank = (found: FdtDefect): number => (found.id === 'fdt-cut-off' ? -1 : found.offset);

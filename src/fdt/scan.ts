@@ -117,11 +117,11 @@ export class StructureScanner {
     }
     let name = this.#text.toString('latin1', nameAt, nul);
     if (this.#oldStyle) name = this.#leafName(name, nameAt);
-    else if (this.#names.length === 0 && name !== '') {
+    if (this.#names.length === 0 && name !== '') {
       this.#found('fdt-root-name', {
         offset: nameAt,
         found: JSON.stringify(name),
-        expected: 'an empty name',
+        expected: this.#oldStyle ? 'the path "/"' : 'an empty name',
       });
     }
     const next = align4(nul + 1 - this.#header.offStruct) + this.#header.offStruct;

@@ -93,14 +93,18 @@ class Run {
   constructor(scenario: Scenario, target: Target) {
     this.#scenario = scenario;
     this.#target = target;
-    this.#producer = new Producer(target, {
-      base: scenario.base,
-      release: scenario.release,
-      init: scenario.init,
-      nodeStarts: scenario.nodeStarts.map((pfn) => Number(pfn)),
-      clients: scenario.boot,
-      formats: scenario.luoFormat === undefined ? {} : { luo: scenario.luoFormat },
-    });
+    this.#producer = boot(
+      scenario,
+      () =>
+        new Producer(target, {
+          base: scenario.base,
+          release: scenario.release,
+          init: scenario.init,
+          nodeStarts: scenario.nodeStarts.map((pfn) => Number(pfn)),
+          clients: scenario.boot,
+          formats: scenario.luoFormat === undefined ? {} : { luo: scenario.luoFormat },
+        }),
+    );
     this.#operations = new OperationRunner(this.#producer);
   }
 
@@ -154,5 +158,16 @@ class Run {
       });
     }
     store.write(array, bytes);
+  }
+}
+
+/** Lines that a booting kernel carries out have no place of their own in the order of things: errors name the file. */
+function boot(scenario: Scenario, make: () => Producer): Producer {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof KhoError && error.details.source === undefined)
+      throw error.at({ source: scenario.source });
+    throw error;
   }
 }

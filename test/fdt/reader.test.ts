@@ -104,6 +104,13 @@ const DEFECTS: [rule: FdtDefectId, at: number, change: (good: Buffer) => Buffer,
     { pieces: [{ begin: '' }, { word: 1 }, { word: 0x61616161 }], noEnd: true },
   ],
   ['fdt-root-name', -1, (good) => good, { pieces: [{ begin: 'name' }, { end: true }] }],
+  // Before version 16: the root's path is "/aa".
+  [
+    'fdt-root-name',
+    -1,
+    (good) => good,
+    { version: 3, pieces: [{ word: 1 }, { word: 0x2f616100 }, { end: true }] },
+  ],
   [
     'fdt-old-path',
     -1,
@@ -139,6 +146,8 @@ const DEFECTS: [rule: FdtDefectId, at: number, change: (good: Buffer) => Buffer,
     { pieces: [{ begin: '' }, { end: true }, { begin: '' }, { end: true }] },
   ],
   ['fdt-no-end', -1, (good) => good, { pieces: [{ begin: '' }, { end: true }], noEnd: true }],
+  // An empty structure block at the end of the blob.
+  ['fdt-no-end', -1, (good) => put(put(good, 8, good.length), 36, 0), { pieces: SMALL, strings: 'abc\0' }],
   ['fdt-after-end', -1, (good) => good, { pieces: [{ begin: '' }, { end: true }, { word: 9 }, { word: 4 }] }],
   [
     'fdt-property-after-node',

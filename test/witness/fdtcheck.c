@@ -59,9 +59,10 @@ static unsigned char *guarded_region(void)
 
 static int count_nodes(const void *blob)
 {
-	int count = 0, depth = 0;
+	int count = 0;
 
-	for (int node = 0; node >= 0 && depth >= 0; node = fdt_next_node(blob, node, &depth))
+	/* From -1: tags may stand before the root node. */
+	for (int node = fdt_next_node(blob, -1, NULL); node >= 0; node = fdt_next_node(blob, node, NULL))
 		count++;
 	return count;
 }
