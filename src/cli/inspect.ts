@@ -1,20 +1,36 @@
 import { Command } from 'commander';
 import { KhoError } from '../bytes/index.js';
-import { walkText } from '../map/index.js';
-import { inspectReport, inspectText } from '../report/index.js';
-import { loadHandover } from './load.js';
-import { type DumpOptions, options, print, printJson } from './options.js';
+import { annotateStructure, type Handover } from '../handover/index.js';
+import { walkRanges, walkText } from '../map/index.js';
+import { hexdumpReport, hexdumpText, inspectReport, inspectText } from '../report/index.js';
+import { type LoadedHandover, loadHandover } from './load.js';
+import { type DumpOptions, options, parseAddress, print, printJson } from './options.js';
 
 interface InspectOptions extends DumpOptions {
   json?: boolean;
   walk?: boolean;
+  ranges?: boolean;
+  hexdump?: string;
+  scratch?: string;
   decimal?: boolean;
 }
+
+/** What is shown instead of the picture; one at a time. */
+const VIEWS = ['walk', 'ranges', 'hexdump'] as const;
+
+/** Text that is gathered before it is written. */
+const BATCH = 1 << 16;
+
+const EXAMPLES = `
+Examples:
+  kho-abi inspect --memory memory.elf.gz
+  kho-abi inspect --memory memory.elf.gz --hexdump LUO/sessions/0
+  kho-abi inspect --memory memory.elf.gz --hexdump 0x8a3000:kho_vmalloc_chunk`;
 
 /** `kho-abi inspect`: one picture of a handover. */
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description('show a handover: version, byte order, page size, map, subtrees')
+    .description('show a handover: version, byte order, page size, map, subtrees and what clients hand over')
     .argument('[fdt]', 'root FDT; looked for in the dump when left out')
     .addOption(options.memory())
     .addOption(options.base())
@@ -26,31 +42,95 @@ export function inspectCommand(): Command {
       '--walk',
       'print only the preserved blocks, "address order" a line, in the order of the kernel\'s walk',
     )
-    .option('--decimal', 'with --walk: addresses in decimal')
+    .option('--ranges', 'print only the preserved memory, "first-last bytes" a line, ascending and joined')
+    .option('--decimal', 'with --walk and --ranges: numbers in decimal')
+    .option(
+      '--hexdump <PATH>',
+      'print only one structure with its fields: fdt, map, a subtree, LUO/sessions/0, 0xADDRESS:STRUCTURE; a wrong PATH lists the right ones',
+    )
+    .option('--scratch <PHYS:AREAS>', 'where the scratch array lies, for --hexdump scratch')
     .addOption(options.json())
-    .addHelpText('after', '\nExample:\n  kho-abi inspect --memory memory.elf.gz')
+    .addHelpText('after', EXAMPLES)
     .action(async (fdt: string | undefined, given: InspectOptions) => {
+      const views = VIEWS.filter((view) => given[view] !== undefined);
+      if (views.length > 1) throw new KhoError('E_USAGE', `--${views.join(' and --')} exclude each other`);
       const loaded = await loadHandover(fdt, given);
       try {
-        const { handover } = loaded;
-        if (given.json) {
-          const input = {
-            fdt: loaded.fdt,
-            ...(loaded.memory === undefined ? {} : { memory: loaded.memory }),
-          };
-          printJson(inspectReport(handover, input, { walk: given.walk === true }));
-        } else if (given.walk) {
-          if (handover.map === undefined)
-            throw new KhoError('E_USAGE', '--walk needs the memory', { hint: 'give --memory' });
-          const text = walkText(handover.map);
-          process.stdout.write(
-            given.decimal ? text.replace(/^0x[0-9a-f]+/gm, (address) => BigInt(address).toString()) : text,
-          );
-        } else {
-          print(inspectText(handover));
-        }
+        if (given.json) jsonView(loaded, given);
+        else if (given.walk) walkView(loaded.handover, given);
+        else if (given.ranges) rangesView(loaded.handover, given);
+        else if (given.hexdump !== undefined)
+          print(hexdumpText(annotateStructure(loaded.handover, given.hexdump, scratchOf(given))));
+        else print(inspectText(loaded.handover));
       } finally {
         loaded.close();
       }
     });
+}
+
+function jsonView({ handover, fdt, memory }: LoadedHandover, given: InspectOptions): void {
+  const report = inspectReport(
+    handover,
+    { fdt, ...(memory === undefined ? {} : { memory }) },
+    { walk: given.walk === true },
+  );
+  if (given.ranges) {
+    report.ranges = [];
+    forEachRange(handover, false, (line) => report.ranges!.push(line));
+  }
+  if (given.hexdump !== undefined)
+    report.hexdump = hexdumpReport(
+      given.hexdump,
+      annotateStructure(handover, given.hexdump, scratchOf(given)),
+    );
+  printJson(report);
+}
+
+function walkView(handover: Handover, { decimal }: InspectOptions): void {
+  const text = walkText(mapOf(handover, '--walk'));
+  process.stdout.write(
+    decimal ? text.replace(/^0x[0-9a-f]+/gm, (address) => BigInt(address).toString()) : text,
+  );
+}
+
+function rangesView(handover: Handover, { decimal }: InspectOptions): void {
+  let text = '';
+  forEachRange(handover, decimal === true, (line) => {
+    text += `${line}\n`;
+    if (text.length < BATCH) return;
+    process.stdout.write(text);
+    text = '';
+  });
+  process.stdout.write(text);
+}
+
+function forEachRange(handover: Handover, decimal: boolean, visit: (line: string) => void): void {
+  const map = mapOf(handover, '--ranges');
+  const size = 1n << BigInt(map.geometry.pageShift);
+  const form = (value: bigint): string => (decimal ? `${value}` : `0x${value.toString(16)}`);
+  walkRanges(map, (start, end) => {
+    const first = BigInt(start) * size;
+    const after = BigInt(end) * size;
+    visit(`${form(first)}-${form(after - 1n)} ${form(after - first)}`);
+  });
+}
+
+function mapOf({ map }: Handover, option: string): NonNullable<Handover['map']> {
+  if (map !== undefined) return map;
+  throw new KhoError('E_USAGE', `${option} needs the memory`, { hint: 'give --memory' });
+}
+
+/** Areas of a scratch array at most: one a NUMA node, and two more. */
+const MAX_AREAS = 4096;
+
+function scratchOf({ scratch }: InspectOptions): { address: bigint; areas: number } | undefined {
+  if (scratch === undefined) return undefined;
+  const [, address, areas] = /^([^:]+):([0-9]{1,4})$/.exec(scratch) ?? [];
+  const count = Number(areas);
+  if (address !== undefined && count >= 1 && count <= MAX_AREAS)
+    return { address: parseAddress(address), areas: count };
+  throw new KhoError('E_USAGE', 'not a place of a scratch array', {
+    found: scratch,
+    expected: `PHYS:AREAS, 1 to ${MAX_AREAS} areas`,
+  });
 }

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { Abi, Erratum, Target } from '../abi/index.js';
 import { type ByteOrder, hex } from '../bytes/index.js';
 import { type DecodedClient, decodeClient } from '../clients/index.js';
 import { type MapContents, type MapSource, mapGeometry, readMap } from '../map/index.js';
 import { type PhysicalMemory, readPresent } from '../memory/index.js';
 import { detectByteOrder, detectTarget, type Told } from './detect.js';
+import { preservedOf } from './membership.js';
 import { cpuU64, type RootModel, readRoot } from './root-model.js';
 
 /** A client's blob as the root FDT names it. */
@@ -78,11 +80,8 @@ export function decodeHandover(fdt: Uint8Array, options: DecodeOptions = {}): Ha
 function joinReadings(readings: readonly Handover[]): Handover {
   const groups = new Map<string, Handover[]>();
   for (const reading of readings) {
-    const { contents } = reading;
-    const key = JSON.stringify([
-      contents!.runs.map((run) => [hex(run.address), run.order, run.count]),
-      contents!.statistics.badKeys,
-    ]);
+    // A map can have a million runs: they are compared only where there is something to compare.
+    const key = readings.length === 1 ? '' : contentsKey(reading.contents!);
     groups.set(key, [...(groups.get(key) ?? []), reading]);
   }
   const joined = [...groups.values()].map((group) => {
@@ -103,6 +102,14 @@ function joinReadings(readings: readonly Handover[]): Handover {
     });
   }
   return { ...chosen, alternatives, notes };
+}
+
+/** The same for maps with the same blocks; of constant size. */
+function contentsKey({ runs, statistics }: MapContents): string {
+  const { blocks, bytes, badKeys } = statistics;
+  const sum = createHash('sha256').update(`${blocks} ${bytes} ${badKeys}\n`);
+  for (const { address, order, count } of runs) sum.update(`${address} ${order} ${count}\n`);
+  return sum.digest('hex');
 }
 
 /** The erratum that explains why one string has several readings. */
@@ -164,17 +171,14 @@ function withMemory(
   const lost = geometry.kind === 'radix' ? geometry.lostOrderBit : undefined;
   const contents = readMap(map);
   const recovered = lost === undefined ? undefined : readMap(map, 'recovered');
-  const holds = coverage(recovered ?? contents, target.pageShift);
   const read = (bytes: Uint8Array | undefined): bigint | undefined =>
     bytes === undefined ? undefined : cpuU64(bytes, target.byteOrder);
-  const subtrees = root.subtrees.map(({ name, addressBytes, sizeBytes }) => {
-    const address = read(addressBytes);
-    return {
-      name,
-      address,
-      size: read(sizeBytes),
-      preserved: address === undefined ? undefined : holds(address),
-    };
+  const addresses = root.subtrees.map(({ addressBytes }) => read(addressBytes));
+  const held = preservedOf(map, lost === undefined ? 'kernel' : 'recovered', [fdtAddress, ...addresses]);
+  const subtrees = root.subtrees.map(({ name, sizeBytes }, index) => {
+    const address = addresses[index];
+    const preserved = address === undefined ? undefined : held.has(address);
+    return { name, address, size: read(sizeBytes), preserved };
   });
   return {
     abi,
@@ -199,21 +203,11 @@ function withMemory(
       ...(mapAddress === 0n ? [notFinalizedNote(abi)] : []),
       ...(lost === undefined ? [] : [erratumNote(abi, lost.erratum)]),
       ...(contents.statistics.badKeys === 0 || lost !== undefined ? [] : [badKeyNote(contents)]),
-      ...(fdtAddress === undefined || holds(fdtAddress)
+      ...(fdtAddress === undefined || held.has(fdtAddress)
         ? []
         : [{ text: `the page of the root FDT at ${hex(fdtAddress)} is not preserved` }]),
     ],
   };
-}
-
-/** Whether an address lies in a preserved block. Runs are few and sorted once. */
-function coverage(contents: MapContents, pageShift: number): (address: bigint) => boolean {
-  const shift = BigInt(pageShift);
-  return (address) =>
-    contents.runs.some(
-      (run) =>
-        run.address <= address && address < run.address + (BigInt(run.count) << (BigInt(run.order) + shift)),
-    );
 }
 
 function erratumNote(abi: Abi, id: string): Note {

@@ -1,4 +1,4 @@
-import type { PhysicalMemory } from '../memory/index.js';
+import type { PhysicalMemory, PhysicalRange } from '../memory/index.js';
 
 /** A page that holds a root FDT. */
 export interface FoundFdt {
@@ -7,11 +7,14 @@ export interface FoundFdt {
   readonly compatible: readonly string[];
 }
 
-/** Bytes read at once while scanning. */
-const WINDOW = 4 << 20;
+/** Bytes read at once while scanning: they stay in the CPU's cache. */
+const WINDOW = 1 << 20;
 
 /** Root FDTs start on a page; 4K is the smallest page. */
 const STEP = 4096;
+
+/** A root FDT is longer than this; the last page of a dump may be cut off. */
+const LEAST = 64;
 
 /** Found FDTs at most; memory full of copies is an attack, not a dump. */
 const MAX_FOUND = 64;
@@ -21,34 +24,67 @@ const PREFIX = /^kho-v\d/;
 
 /**
  * Scans a dump for pages that hold a root FDT: FDT magic at a page start, and a root node whose compatible property names a KHO
- * version. Blobs of clients (`memblock-v1`, `luo-v1`) do not count.
+ * version. Blobs of clients (`memblock-v1`, `luo-v1`) do not count. Holes of a sparse file are passed over, and the rest goes
+ * through one buffer.
  */
 export function findRootFdts(
   memory: PhysicalMemory,
   progress?: (done: bigint, total: bigint) => void,
 ): FoundFdt[] {
-  const ranges = memory.ranges();
+  const ranges = [...wholePages(memory)];
   const total = ranges.reduce((sum, { start, end }) => sum + end - start, 0n);
   const found: FoundFdt[] = [];
+  const window = new Uint8Array(WINDOW);
   let done = 0n;
   for (const { start, end } of ranges) {
-    const aligned = (start + BigInt(STEP - 1)) & ~BigInt(STEP - 1);
-    for (let at = aligned; at < end; at += BigInt(WINDOW)) {
+    for (let at = start; at < end; at += BigInt(WINDOW)) {
       const length = end - at < BigInt(WINDOW) ? Number(end - at) : WINDOW;
-      const bytes = memory.read(at, length);
-      if (bytes !== undefined) {
-        for (let offset = 0; offset + 64 <= length; offset += STEP) {
-          if (bytes[offset] !== 0xd0 || bytes[offset + 1] !== 0x0d) continue;
-          const compatible = rootCompatible(bytes.subarray(offset, Math.min(length, offset + STEP)));
-          if (compatible !== undefined) found.push({ address: at + BigInt(offset), compatible });
-          if (found.length === MAX_FOUND) return found;
-        }
+      const bytes = readWindow(memory, at, window.subarray(0, length));
+      for (let offset = 0; bytes !== undefined && offset + LEAST <= length; offset += STEP) {
+        if (bytes[offset] !== 0xd0 || bytes[offset + 1] !== 0x0d) continue;
+        const compatible = rootCompatible(bytes.subarray(offset, Math.min(length, offset + STEP)));
+        if (compatible !== undefined) found.push({ address: at + BigInt(offset), compatible });
+        if (found.length === MAX_FOUND) return found;
       }
       done += BigInt(length);
       progress?.(done, total);
     }
   }
   return found;
+}
+
+/** What must be scanned, from page starts on: data with the pages that it touches, within what the dump has. */
+function* wholePages(memory: PhysicalMemory): Generator<PhysicalRange> {
+  const mask = BigInt(STEP - 1);
+  const present = memory.ranges();
+  let next = 0;
+  let from = 0n;
+  for (const data of memory.dataRanges?.() ?? present) {
+    while (next < present.length && present[next]!.end <= data.start) next++;
+    for (let index = next; index < present.length && present[index]!.start < data.end; index++) {
+      const range = present[index]!;
+      const first = (range.start + mask) & ~mask;
+      // Two parts of data may touch one page: it is scanned once.
+      const start = max(first, data.start & ~mask, from);
+      const end = min(range.end, (data.end + mask) & ~mask);
+      if (start >= end) continue;
+      from = end;
+      yield { start, end };
+    }
+  }
+}
+
+function readWindow(memory: PhysicalMemory, address: bigint, window: Uint8Array): Uint8Array | undefined {
+  if (memory.readInto === undefined) return memory.read(address, window.length);
+  return memory.readInto(address, window) ? window : undefined;
+}
+
+function max(...values: bigint[]): bigint {
+  return values.reduce((a, b) => (a > b ? a : b));
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 /**

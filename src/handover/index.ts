@@ -1,6 +1,11 @@
+export * from './annotate.js';
+export { clientRules, fdtFields, type PropertyRule, type PropertyRules, rootRules } from './annotate-fdt.js';
+export { namedStructures, type StructurePlace, structurePlaces } from './annotate-places.js';
+export { annotateStructure, type ScratchPlace } from './annotate-structure.js';
 export * from './decode.js';
 export * from './detect.js';
 export * from './encode.js';
+export { type ClientArea, clientAreas } from './extract-areas.js';
 export * from './files.js';
 export * from './find.js';
 export * from './handoff.js';

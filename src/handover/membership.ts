@@ -3,8 +3,10 @@ import {
   isRadix,
   keyPath,
   type MapSource,
+  type Reading,
   walkBitmaps,
   walkLeaves,
+  walkRuns,
   wordView,
 } from '../map/index.js';
 
@@ -33,4 +35,53 @@ export function holdsFdtPage(source: MapSource, address: bigint | undefined): bo
     if (wanted !== undefined && leaf === number) held = test(words, start, wanted.bit);
   });
   return held;
+}
+
+/**
+ * Those of some addresses that lie in a preserved block. One walk, whatever their number: the runs of a large map are not all kept,
+ * and a hostile blob can name a thousand addresses.
+ */
+export function preservedOf(
+  source: MapSource,
+  reading: Reading,
+  addresses: Iterable<bigint | undefined>,
+): ReadonlySet<bigint> {
+  const shift = BigInt(source.geometry.pageShift);
+  const byPfn = new Map<number, bigint[]>();
+  for (const address of addresses) {
+    if (address === undefined) continue;
+    const pfn = Number(address >> shift);
+    byPfn.set(pfn, [...(byPfn.get(pfn) ?? []), address]);
+  }
+  /** PFNs that were not met yet, ascending. */
+  const open = [...byPfn.keys()].sort((a, b) => a - b);
+  const held = new Set<bigint>();
+  walkRuns(
+    source,
+    {
+      run(pfn, order, count) {
+        const from = firstAtLeast(open, pfn);
+        const end = pfn + count * 2 ** order;
+        let to = from;
+        while (to < open.length && open[to]! < end) to++;
+        if (to === from) return;
+        for (const met of open.splice(from, to - from))
+          for (const address of byPfn.get(met)!) held.add(address);
+      },
+    },
+    reading,
+  );
+  return held;
+}
+
+/** Index of the first of ascending numbers that is not below `least`. */
+function firstAtLeast(numbers: readonly number[], least: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (numbers[middle]! < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

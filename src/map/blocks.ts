@@ -109,7 +109,7 @@ export function walkBlocks(
 }
 
 /** Order and first PFN of a leaf whose bits all have one order; undefined for leaf 0 and for keys that are no blocks. */
-function leafShape(
+export function leafShape(
   geometry: RadixGeometry,
   leaf: number,
   reading: Reading,
@@ -124,7 +124,7 @@ function leafShape(
 }
 
 /** A block of leaf 0, whose bits have many orders; undefined for a key that is no block. */
-function mixedBlock(
+export function mixedBlock(
   geometry: RadixGeometry,
   leaf: number,
   bit: number,

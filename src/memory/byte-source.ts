@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { asIoError, KhoError } from '../bytes/index.js';
+import { dataRangesOf, type FileRange } from './holes.js';
 
 /** A file or a buffer that is read by position, so that a dump of any size costs only what is looked at. */
 export interface ByteSource {
@@ -9,6 +10,10 @@ export interface ByteSource {
   readonly size: number;
   /** Exactly `length` bytes at `offset`. The caller has checked the range. */
   readAt(offset: number, length: number): Uint8Array;
+  /** Fills `target` from `offset` on: for loops over much that need no buffer of their own for each step. */
+  readInto(offset: number, target: Uint8Array): void;
+  /** Parts that can hold anything but zeros, ascending, where that is known without reading. */
+  dataRanges?(): readonly FileRange[] | undefined;
   close(): void;
 }
 
@@ -26,6 +31,10 @@ export class BufferSource implements ByteSource {
 
   readAt(offset: number, length: number): Uint8Array {
     return this.#bytes.subarray(offset, offset + length);
+  }
+
+  readInto(offset: number, target: Uint8Array): void {
+    target.set(this.#bytes.subarray(offset, offset + target.length));
   }
 
   close(): void {}
@@ -52,6 +61,13 @@ export class FileSource implements ByteSource {
   readAt(offset: number, length: number): Uint8Array {
     // A buffer of its own: small Buffers share a pool, and word views need alignment.
     const bytes = new Uint8Array(length);
+    this.readInto(offset, bytes);
+    return bytes;
+  }
+
+  /** @throws KhoError `E_IO` as `readAt` does */
+  readInto(offset: number, bytes: Uint8Array): void {
+    const { length } = bytes;
     let done = 0;
     try {
       while (done < length) {
@@ -69,7 +85,10 @@ export class FileSource implements ByteSource {
         expected: `${length - done} more bytes`,
       });
     }
-    return bytes;
+  }
+
+  dataRanges(): readonly FileRange[] | undefined {
+    return dataRangesOf(this.#fd);
   }
 
   /** May be called more than once. */

@@ -1,26 +1,12 @@
 import { type ByteOrder, hex, KhoError, Reader } from '../bytes/index.js';
 import type { ByteSource } from './byte-source.js';
-import { ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, PN_XNUM, PT_LOAD, PT_NOTE } from './elf-format.js';
+import { ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, PN_XNUM, PT_NOTE } from './elf-format.js';
+import { inSegments, loadSegments, type ProgramHeader, type Segment, segmentAt } from './elf-segments.js';
 import { type DumpHints, joinRanges, type PhysicalMemory, type PhysicalRange } from './physical.js';
 import { parseVmcoreinfo } from './vmcoreinfo.js';
 
 /** Program headers that are read at most; a core of a big machine has some thousands. */
 const MAX_PROGRAM_HEADERS = 1 << 20;
-
-/** p_paddr of segments that have no physical address (/proc/kcore marks vmalloc space so). */
-const NO_ADDRESS = 0xffff_ffff_ffff_ffffn;
-
-interface ProgramHeader {
-  readonly type: number;
-  readonly offset: bigint;
-  readonly address: bigint;
-  readonly fileSize: bigint;
-}
-
-/** A run of physical memory and where in the file its bytes are. */
-interface Segment extends PhysicalRange {
-  readonly offset: number;
-}
 
 /**
  * Physical memory from an ELF core file: QEMU dump-guest-memory, kdump vmcore, /proc/kcore, or our own.
@@ -47,40 +33,35 @@ export class ElfMemory implements PhysicalMemory {
   }
 
   read(address: bigint, length: number): Uint8Array | undefined {
-    let segment = this.#find(address);
+    const segment = segmentAt(this.#segments, address);
     if (segment === undefined) return undefined;
     if (address + BigInt(length) <= segment.end) {
       return this.#file.readAt(segment.offset + Number(address - segment.start), length);
     }
     const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
+    return this.readInto(address, bytes) ? bytes : undefined;
+  }
+
+  readInto(address: bigint, target: Uint8Array): boolean {
+    for (let done = 0; done < target.length; ) {
       const at = address + BigInt(done);
-      segment = this.#find(at);
-      if (segment === undefined) return undefined;
+      const segment = segmentAt(this.#segments, at);
+      if (segment === undefined) return false;
       const left = segment.end - at;
-      const count = left < BigInt(length - done) ? Number(left) : length - done;
-      bytes.set(this.#file.readAt(segment.offset + Number(at - segment.start), count), done);
+      const count = left < BigInt(target.length - done) ? Number(left) : target.length - done;
+      this.#file.readInto(segment.offset + Number(at - segment.start), target.subarray(done, done + count));
       done += count;
     }
-    return bytes;
+    return true;
+  }
+
+  dataRanges(): PhysicalRange[] | undefined {
+    const data = this.#file.dataRanges?.();
+    return data && joinRanges(inSegments(this.#segments, data));
   }
 
   ranges(): PhysicalRange[] {
     return this.#ranges;
-  }
-
-  /** Segment that holds an address; segments are sorted and do not overlap. */
-  #find(address: bigint): Segment | undefined {
-    let low = 0;
-    let high = this.#segments.length - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const segment = this.#segments[middle]!;
-      if (address < segment.start) high = middle - 1;
-      else if (address >= segment.end) low = middle + 1;
-      else return segment;
-    }
-    return undefined;
   }
 }
 
@@ -149,45 +130,6 @@ function programHeader(reader: Reader, wide: boolean): ProgramHeader {
   word('p_vaddr');
   const address = word('p_paddr');
   return { type, offset, address, fileSize: word('p_filesz') };
-}
-
-function loadSegments(file: ByteSource, programs: readonly ProgramHeader[]): Segment[] {
-  const segments: Segment[] = [];
-  for (const [index, { type, offset, address, fileSize }] of programs.entries()) {
-    if (type !== PT_LOAD || fileSize === 0n || address === NO_ADDRESS) continue;
-    if (offset + fileSize > BigInt(file.size) || address + fileSize > NO_ADDRESS) {
-      throw new KhoError('E_ELF', 'a segment lies outside the file', {
-        source: file.name,
-        path: `program header ${index}`,
-        found: `${hex(fileSize)} bytes at file offset ${hex(offset)}, physical address ${hex(address)}`,
-        expected: `an end within ${hex(file.size)}`,
-        hint: 'the file is cut off',
-      });
-    }
-    segments.push({ start: address, end: address + fileSize, offset: Number(offset) });
-  }
-  if (segments.length === 0) {
-    throw new KhoError('E_ELF', 'no PT_LOAD segment with bytes', { source: file.name });
-  }
-  return withoutOverlap(segments);
-}
-
-/** Sorts by address; where segments overlap the first in the file's table keeps the bytes. */
-function withoutOverlap(segments: Segment[]): Segment[] {
-  const order = segments.map((segment, index) => ({ segment, index }));
-  order.sort((a, b) =>
-    a.segment.start < b.segment.start ? -1 : a.segment.start > b.segment.start ? 1 : a.index - b.index,
-  );
-  const out: Segment[] = [];
-  for (const { segment } of order) {
-    const last = out[out.length - 1];
-    if (last === undefined || segment.start >= last.end) out.push(segment);
-    else if (segment.end > last.end) {
-      const skip = last.end - segment.start;
-      out.push({ start: last.end, end: segment.end, offset: segment.offset + Number(skip) });
-    }
-  }
-  return out;
 }
 
 /** Notes are small; longer ones are passed over. */

@@ -39,6 +39,10 @@ export interface PhysicalMemory {
   readWords?(address: bigint): WordSpan | undefined;
   /** What is in the dump, ascending, adjacent runs joined. */
   ranges(): readonly PhysicalRange[];
+  /** Fills `target` with the bytes at `address`; false when any of them is not in the dump. */
+  readInto?(address: bigint, target: Uint8Array): boolean;
+  /** Parts of `ranges()` that can hold anything but zeros, ascending, where that is known without reading. */
+  dataRanges?(): readonly PhysicalRange[] | undefined;
 }
 
 /**

@@ -22,6 +22,19 @@ export class RawMemory implements PhysicalMemory {
     return this.#file.readAt(Number(address - this.#base), length);
   }
 
+  readInto(address: bigint, target: Uint8Array): boolean {
+    if (address < this.#base || address + BigInt(target.length) > this.#end) return false;
+    this.#file.readInto(Number(address - this.#base), target);
+    return true;
+  }
+
+  dataRanges(): PhysicalRange[] | undefined {
+    return this.#file.dataRanges?.()?.map(({ start, end }) => ({
+      start: this.#base + BigInt(start),
+      end: this.#base + BigInt(end),
+    }));
+  }
+
   ranges(): PhysicalRange[] {
     return this.#end > this.#base ? [{ start: this.#base, end: this.#end }] : [];
   }

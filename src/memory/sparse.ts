@@ -1,4 +1,4 @@
-import type { DumpHints, PhysicalMemory, PhysicalRange } from './physical.js';
+import { type DumpHints, joinRanges, type PhysicalMemory, type PhysicalRange } from './physical.js';
 
 /**
  * Memory given as ranges of pages of which few are not zero. A page inside a range without bytes of its own reads as zero;
@@ -60,6 +60,16 @@ export class SparseMemory implements PhysicalMemory {
 
   ranges(): readonly PhysicalRange[] {
     return this.#ranges;
+  }
+
+  /** The pages that have bytes of their own. Ranges cost nothing to claim, so they say nothing about how much there is to read. */
+  dataRanges(): PhysicalRange[] {
+    return joinRanges(
+      [...this.#pages.keys()].map((number) => ({
+        start: number << this.#pageShift,
+        end: (number + 1n) << this.#pageShift,
+      })),
+    );
   }
 
   #page(address: bigint): Uint8Array {

@@ -41,6 +41,25 @@ const map = z.discriminatedUnion('kind', [
 
 const shape = z.discriminatedUnion('kind', [z.strictObject(radixShape), z.strictObject(chunkShape)]);
 
+const hexdump = z.strictObject({
+  path: z.string(),
+  structure: z.string().describe('name in its ABI file, fdt, or bytes'),
+  format: z.string().describe('id of the ABI or client format that has the layout'),
+  address: nullableAddress,
+  byteOrder: z.enum(['little', 'big']).describe('of the structure itself; a device tree is big endian'),
+  bytes: z.string().describe('all bytes, hex pairs'),
+  fields: z.array(
+    z.strictObject({
+      offset: z.int(),
+      length: z.int(),
+      name: z.string(),
+      value: z.string(),
+      role: z.string().nullable().describe('what the ABI file says the field is'),
+    }),
+  ),
+  omitted: z.array(z.string()),
+});
+
 /** Numbers of a map that depend on its kind. */
 export type MapShapeReport = z.infer<typeof shape>;
 
@@ -64,6 +83,8 @@ export const inspectSchema = z.strictObject({
     .describe('the same with order-0 pages put right, for trees that lost their order bit (erratum B3)'),
   mapAddress: nullableAddress,
   walk: z.array(z.string()).optional().describe('one "address order" line a block, with --walk'),
+  ranges: z.array(z.string()).optional().describe('"start-end bytes" of each preserved range, with --ranges'),
+  hexdump: hexdump.optional().describe('one structure with its fields, with --hexdump'),
   subtrees: z.array(
     z.strictObject({
       name: z.string(),

@@ -241,8 +241,7 @@ void parse_operation(struct parser *p)
 		break;
 	case OP_FINALIZE:
 	case OP_ABORT:
-		break;
-	case OP_LUO_SESSION:            /* these have no name of their own in the table */
+	case OP_LUO_SESSION:            /* from here on not in the table: luolines.c reads them */
 	case OP_LUO_MEMFD:
 	case OP_LUO_FILE:
 	case OP_LUO_FLB:

@@ -234,7 +234,6 @@ FILE *open_or_die(const char *path, const char *mode);
 void close_or_die(FILE *f, const char *path);
 
 /* ---- layout.c and bench.c: separate commands ---- */
-
 int layout_main(int argc, char **argv);
 int bench_main(int argc, char **argv);
 
