@@ -8,8 +8,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import {
+  findRootFdts,
   forEachBit,
   getAbi,
+  openMemory,
   PageStore,
   RadixTree,
   radixGeometry,
@@ -102,6 +104,11 @@ const benches = {
       },
     };
   },
+  'scan-fdt': async () => {
+    const { memory } = await openMemory(size);
+    const address = () => `0x${findRootFdts(memory)[0].address.toString(16)}`;
+    return { prepare: () => undefined, round: address };
+  },
   'fdt-decode': () => {
     const bytes = readFileSync(size);
     return {
@@ -117,7 +124,7 @@ const benches = {
   },
 };
 
-await run(benches[name]());
+await run(await benches[name]());
 
 async function run({ prepare, round, checksum = (_state, result) => result }) {
   const until = performance.now() + WARM_UP_MS;

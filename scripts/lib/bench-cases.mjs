@@ -1,5 +1,6 @@
 /** What `npm run bench` measures, and the limits. A new benchmark is an entry here and one in bench-worker.mjs. */
 import { writeBenchBlob } from './bench-blob.mjs';
+import { hasCommand, onSparseDump, scanDenseDump } from './bench-dumps.mjs';
 import { againstTool, peakMemory, sideBySide, throughput } from './bench-forms.mjs';
 
 const MILLION = 1e6;
@@ -71,4 +72,27 @@ export const CASES = [
     script: 'scripts/bench-handover.mjs',
     mostMib: 64,
   }),
+  scanDenseDump({
+    name: 'scan-fdt',
+    title: 'search of a 4 GiB dump for the root FDT',
+    least: 0.5,
+  }),
+  onSparseDump({
+    name: 'big-inspect',
+    title: 'inspect 64 GiB, 10 million pages: MiB and time',
+    args: (dump) => ['inspect', '--memory', dump],
+    mostSeconds: 15,
+    mostMib: 300,
+  }),
+  ...(hasCommand('validate')
+    ? [
+        onSparseDump({
+          name: 'big-validate',
+          title: 'validate 64 GiB, 10 million pages: MiB and time',
+          args: (dump) => ['validate', dump],
+          mostSeconds: 15,
+          mostMib: 300,
+        }),
+      ]
+    : []),
 ];

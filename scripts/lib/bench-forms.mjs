@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { timeTool, toolOutput, typescriptWorker, Worker } from './bench-process.mjs';
 
-const ROUNDS = 5;
+export const ROUNDS = 5;
 const MIB = 2 ** 20;
 
 /** TypeScript and the C witness take turns on the same work; the figure is how many times longer TypeScript takes. */
@@ -117,7 +117,7 @@ export function peakMemory({ name, title, script, mostMib }) {
 }
 
 /** Medians of five rounds of each, taken in turn. */
-async function rounds(...turns) {
+export async function rounds(...turns) {
   const ns = turns.map(() => []);
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, turn] of turns.entries()) ns[index].push(await turn());
@@ -125,7 +125,7 @@ async function rounds(...turns) {
   return ns.map(median);
 }
 
-function median(values) {
+export function median(values) {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
@@ -138,7 +138,8 @@ function ratioRow(ours, theirs, most) {
   });
 }
 
-function row({ figure, limit, ...rest }) {
+/** A row of the table, with its verdict. */
+export function row({ figure, limit, ...rest }) {
   const ok = limit.most === undefined ? figure.value >= limit.least : figure.value <= limit.most;
   return { ...rest, figure, limit, ok };
 }

@@ -144,6 +144,7 @@ export const abiSchema = z.strictObject({
     chosen: z.strictObject({ fdt: z.string(), scratch: z.string() }),
     fdtSize: z.literal('page'),
     scratchArrayAlign: z.int(),
+    scratchAligned: z.boolean().describe('whether areas are aligned to the largest buddy block'),
   }),
   kernelInit: z.strictObject({ preservesFdt: z.boolean() }),
   clients: z

@@ -9,6 +9,8 @@ import { goldenCommand } from './golden.js';
 import { inspectCommand } from './inspect.js';
 import { pairCommand } from './pair.js';
 import { receiveCommand } from './receive.js';
+import { rulesCommand } from './rules.js';
+import { validateCommand } from './validate.js';
 
 const EXIT_STATUS = `
 Exit status:
@@ -39,6 +41,8 @@ export function buildProgram(): Command {
     abiCommand(),
     pairCommand(),
     receiveCommand(),
+    validateCommand(),
+    rulesCommand(),
   ]) {
     program.addCommand(command);
   }

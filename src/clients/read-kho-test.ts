@@ -97,7 +97,8 @@ function formOf(context: ReadContext, tree: ClientTree, data: FdtNode, count: nu
     context.problem('note', path, text, { address: tree.at(info.valueOffset), erratum: 'B10' });
     return form;
   }
-  if (inline || vmalloc) return inline ? 'inline' : 'vmalloc';
+  if (inline) return 'inline';
+  if (vmalloc && context.target.abi.file.vmalloc !== undefined) return 'vmalloc';
   const text = `${info.value.length} bytes; expected 16 or ${8 * count}`;
   context.problem('damaged', path, text, { address: tree.at(info.valueOffset), receiver });
   return undefined;

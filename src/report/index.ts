@@ -16,5 +16,6 @@ export type { InspectReport } from './inspect-schema.js';
 export * from './inspect-text.js';
 export * from './pair-report.js';
 export * from './receive-report.js';
+export * from './rules-text.js';
 export * from './style.js';
 export * from './version.js';

@@ -29,6 +29,8 @@ export interface ValidationContext {
   readonly clients: readonly DecodedClient[];
   /** Scratch areas, where they are known. */
   readonly scratch: readonly ScratchArea[] | undefined;
+  /** Length of the scratch array as it came. */
+  readonly scratchBytes: number | undefined;
   /** Address of the scratch array, where it is known. */
   readonly scratchArray: bigint | undefined;
   /** Memory that the machine has, where the user said so. */
@@ -45,6 +47,8 @@ export interface ValidationContext {
   readonly reportMemory: Report;
   /** Takes a finding about the root FDT. */
   readonly reportFdt: Report;
+  /** Takes a finding about the scratch array. */
+  readonly reportScratch: Report;
   /** Notes that a rule ran, or why it could not. */
   ran(rule: Rule): void;
   skip(rule: Rule, reason: string): void;

@@ -1,9 +1,12 @@
 export * from './collector.js';
 export * from './context.js';
 export * from './finding.js';
+export * from './input.js';
 export * from './map-survey.js';
 export * from './preserved.js';
 export * from './profile.js';
 export * from './rule.js';
+export { allRules, RULE_TABLES } from './rules/index.js';
 export * from './suppress.js';
+export * from './validate.js';
 export * from './window.js';

@@ -1,0 +1,269 @@
+import { type Abi, allReleases, makeTarget, type Target } from '../abi/index.js';
+import { type ByteOrder, KhoError } from '../bytes/index.js';
+import { type DecodedClient, decodeClient } from '../clients/index.js';
+import { checkFdt } from '../fdt/index.js';
+import {
+  cpuU64,
+  detectByteOrder,
+  detectTarget,
+  type RootModel,
+  readRoot,
+  type ScratchArea,
+} from '../handover/index.js';
+import type { PhysicalMemory, PhysicalRange } from '../memory/index.js';
+import { blobMemory } from './blob-memory.js';
+import { FindingCollector, type ReportFrame } from './collector.js';
+import type { Report, ValidationContext } from './context.js';
+import type { FindingFacts, ReportInput, ReportProblem, ValidationReport } from './finding.js';
+import { type MapSurvey, surveyMap } from './map-survey.js';
+import { checkProfile, type FoundComponent, type Profile } from './profile.js';
+import { RULE_TABLES } from './rules/index.js';
+import { FORMAT_AMBIGUOUS, ROOT_UNREADABLE } from './rules/root.js';
+import type { Suppressions } from './suppress.js';
+import { markedWindow } from './window.js';
+
+/** What is validated. Indices point into `inputs`. */
+export interface ValidationSubject {
+  readonly inputs: readonly ReportInput[];
+  readonly fdt?: { readonly bytes: Uint8Array; readonly input: number };
+  /** The blob is a client's own device tree and not the root. */
+  readonly subBlob?: boolean;
+  readonly fdtAddress?: bigint;
+  readonly memory?: { readonly memory: PhysicalMemory; readonly input: number };
+  /** Sub-blobs by the name of their subtree, where there is no dump. */
+  readonly blobs?: ReadonlyMap<string, Uint8Array>;
+  readonly scratch?: {
+    readonly areas: readonly ScratchArea[];
+    readonly bytes?: number;
+    readonly array?: bigint;
+    readonly input: number;
+  };
+  readonly ram?: readonly PhysicalRange[];
+  readonly told: { readonly abi?: Abi; readonly byteOrder?: ByteOrder; readonly pageShift?: 12 | 14 | 16 };
+  readonly profile?: Profile;
+  readonly suppressions?: Suppressions;
+  readonly tool: ReportFrame['tool'];
+  readonly started: string | null;
+  /** Called as the work goes on. */
+  readonly progress?: (what: string) => void;
+}
+
+/**
+ * Runs every rule over what there is, without stopping at the first damage: what cannot be read becomes a finding, and the rules
+ * that need it are skipped with a reason.
+ */
+export function validate(subject: ValidationSubject): ValidationReport {
+  const run = new Run(subject);
+  return run.report();
+}
+
+/** Bytes shown around an address. */
+const WINDOW = 48;
+
+class Run {
+  readonly #subject: ValidationSubject;
+  readonly #collector: FindingCollector;
+  #root: RootModel | undefined;
+  #target: Target | undefined;
+  #map: MapSurvey | undefined;
+  #clients: readonly DecodedClient[] = [];
+
+  constructor(subject: ValidationSubject) {
+    this.#subject = subject;
+    this.#collector = new FindingCollector(
+      subject.suppressions === undefined ? {} : { suppressions: subject.suppressions },
+    );
+  }
+
+  report(): ValidationReport {
+    const { fdt, memory, progress } = this.#subject;
+    if (fdt !== undefined && this.#subject.subBlob !== true) this.#readRoot(fdt.bytes);
+    if (this.#root !== undefined && memory !== undefined) {
+      progress?.('telling byte order, page size and format');
+      this.#detect(this.#root, memory.memory);
+    }
+    if (this.#root !== undefined && this.#target !== undefined && memory !== undefined) {
+      progress?.('reading the map');
+      this.#map = surveyMap(this.#target, memory.memory, cpuU64(this.#root.mapBytes, this.#target.byteOrder));
+      progress?.('reading the clients');
+      this.#clients = this.#decode(this.#root, this.#target, memory.memory);
+    }
+    if (memory === undefined && this.#root !== undefined) this.#readBlobs(this.#root);
+    const context = this.#context();
+    for (const table of RULE_TABLES) {
+      progress?.('checking rules');
+      table.check(context);
+    }
+    const { inputs, tool, started, fdtAddress } = this.#subject;
+    return this.#collector.report({
+      tool,
+      dtc: null,
+      started,
+      inputs,
+      subject: {
+        abi: this.#target?.abi.id ?? this.#root?.abis.at(-1)?.id ?? null,
+        byteOrder: this.#target?.byteOrder ?? null,
+        pageSize: this.#target === undefined ? null : 2 ** this.#target.pageShift,
+        fdtAddress: fdtAddress ?? null,
+      },
+      receiver: receiverOf(this.#target?.abi ?? this.#root?.abis.at(-1)),
+      problems: this.#profileProblems(),
+    });
+  }
+
+  /** Clients from the sub-blobs that debugfs shows; what they point to is not there. */
+  #readBlobs(root: RootModel): void {
+    const { blobs, told } = this.#subject;
+    const order = detectByteOrder(root, told).order;
+    if (blobs === undefined || order === undefined) return;
+    const memory = blobMemory(root, blobs, order);
+    this.#target = makeTarget(told.abi ?? root.abis.at(-1)!, order, told.pageShift ?? 12);
+    this.#clients = this.#decode(root, this.#target, memory);
+  }
+
+  #readRoot(bytes: Uint8Array): void {
+    this.#collector.ran(ROOT_UNREADABLE);
+    try {
+      this.#root = readRoot(bytes, 'root FDT', this.#subject.told.abi);
+    } catch (error) {
+      // Damage of the format has rules of its own; what is left is a sound tree that is no KHO root.
+      if (!(error instanceof KhoError)) throw error;
+      if (error.code === 'E_HANDOVER') this.#unreadable(error, this.#subject.fdt!.input);
+    }
+  }
+
+  #detect(root: RootModel, memory: PhysicalMemory): void {
+    const { told, fdtAddress } = this.#subject;
+    try {
+      const { targets } = detectTarget(root, memory, {
+        ...told,
+        ...(fdtAddress === undefined ? {} : { fdtAddress }),
+      });
+      this.#target = targets.at(-1);
+      const ids = targets.map(({ abi }) => abi.id);
+      if (
+        targets.length > 1 &&
+        targets.some(({ abi }) => abi.file.errata.some(({ ambiguous }) => ambiguous))
+      ) {
+        this.#add(FORMAT_AMBIGUOUS, this.#subject.fdt!.input, {
+          message: `readable as ${ids.join(' and as ')}`,
+          path: '/compatible',
+          hint: 'say which one with --abi',
+        });
+      }
+    } catch (error) {
+      if (!(error instanceof KhoError)) throw error;
+      this.#target = this.#fallback(root, memory);
+      if (this.#target === undefined) this.#unreadable(error, this.#subject.memory!.input);
+    }
+  }
+
+  /** A damaged map cannot tell byte order and page size: take what the caller or the dump says. */
+  #fallback(root: RootModel, memory: PhysicalMemory): Target | undefined {
+    const { told } = this.#subject;
+    const { hints } = memory;
+    const hinted = ([12, 14, 16] as const).find((shift) => shift === hints.pageShift);
+    const byteOrder = told.byteOrder ?? hints.byteOrder ?? detectByteOrder(root, told).order;
+    // x86_64 has pages of 4K only, and most machines have them.
+    const pageShift = told.pageShift ?? hinted ?? 12;
+    const abi = told.abi ?? root.abis.at(-1)!;
+    return byteOrder === undefined ? undefined : makeTarget(abi, byteOrder, pageShift);
+  }
+
+  #decode(root: RootModel, target: Target, memory: PhysicalMemory): DecodedClient[] {
+    return root.subtrees.flatMap(({ name, addressBytes, sizeBytes }) => {
+      if (addressBytes === undefined) return [];
+      const size = sizeBytes === undefined ? undefined : cpuU64(sizeBytes, target.byteOrder);
+      return [decodeClient(name, cpuU64(addressBytes, target.byteOrder), size, memory, target)];
+    });
+  }
+
+  #unreadable(error: KhoError, input: number): void {
+    const { path, offset, address, found, expected, hint } = error.details;
+    this.#add(ROOT_UNREADABLE, input, {
+      message: error.summary,
+      path: path ?? '/',
+      ...(offset === undefined ? {} : { offset }),
+      ...(address === undefined ? {} : { address }),
+      ...(found === undefined ? {} : { found }),
+      ...(expected === undefined ? {} : { expected }),
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+
+  #add(rule: typeof ROOT_UNREADABLE, input: number, facts: Omit<FindingFacts, 'input'>): void {
+    this.#collector.add(rule, { ...facts, input });
+  }
+
+  #context(): ValidationContext {
+    const { fdt, fdtAddress, memory, scratch, ram } = this.#subject;
+    const collector = this.#collector;
+    const map = this.#map;
+    const target = this.#target;
+    const report =
+      (input: number): Report =>
+      (rule, facts, severity) =>
+        collector.add(rule, { ...facts, input }, severity);
+    const trackers = new Set(map?.trackers);
+    const page = (address: bigint): number => Number(address >> BigInt(target?.pageShift ?? 12));
+    return {
+      fdt: fdt?.bytes,
+      fdtCheck: fdt === undefined ? undefined : checkFdt(fdt.bytes),
+      fdtAddress,
+      root: this.#root,
+      target,
+      memory: memory?.memory,
+      map,
+      clients: this.#clients,
+      scratch: scratch?.areas,
+      scratchBytes: scratch?.bytes,
+      scratchArray: scratch?.array,
+      ram,
+      coverage(address, bytes) {
+        if (map === undefined || address >= 1n << 52n || bytes >= 1n << 52n)
+          return map === undefined ? 'unknown' : 'none';
+        return map.preserved.coverage(page(address), page(address + (bytes === 0n ? 1n : bytes) - 1n) + 1);
+      },
+      hasBlock: (address, order) =>
+        address < 1n << 52n && (map?.preserved.hasBlock(page(address), order) ?? false),
+      isTracker: (address) => address < 1n << 52n && trackers.has(page(address)),
+      window(address, length = 1) {
+        const start = address < 16n ? 0n : (address - 16n) & ~15n;
+        for (const size of [WINDOW, Number(address - start) + length]) {
+          const bytes = memory?.memory.read(start, size);
+          if (bytes !== undefined) return markedWindow(bytes, Number(address - start), length, start);
+        }
+        return [];
+      },
+      reportMemory: report(memory?.input ?? fdt?.input ?? 0),
+      reportFdt: report(fdt?.input ?? 0),
+      reportScratch: report(scratch?.input ?? 0),
+      ran: (rule) => collector.ran(rule),
+      skip: (rule, reason) => collector.skip(rule, reason),
+      full: (rule) => collector.full(rule),
+      count: (rule, more, severity) => collector.count(rule, more, severity),
+    };
+  }
+
+  #profileProblems(): ReportProblem[] {
+    const { profile } = this.#subject;
+    if (profile === undefined || this.#root === undefined) return [];
+    const found: FoundComponent[] = [
+      { component: 'kho', version: this.#target?.abi.id ?? this.#root.abis.at(-1)!.id },
+    ];
+    for (const { component, format, version } of this.#clients) {
+      const wire = version === undefined ? {} : { wire: version.value };
+      if (component !== undefined) found.push({ component, version: format ?? null, ...wire });
+    }
+    return checkProfile(profile, found);
+  }
+}
+
+/** Kernels for which the verdict holds: those that write and read this format. */
+function receiverOf(abi: Abi | undefined): string {
+  if (abi === undefined) return 'no known kernel';
+  const names = allReleases()
+    .filter(({ kho }) => kho.id === abi.id)
+    .map(({ name }) => name);
+  return names.length === 0 ? `kernels of ${abi.id}` : `Linux ${names.join(' and ')} (${abi.id})`;
+}
