@@ -12,10 +12,23 @@ export function guessKind(bytes: Uint8Array): string | undefined {
   if (at(0) === 0x28 && at(1) === 0xb5 && at(2) === 0x2f && at(3) === 0xfd) return 'a zstd file';
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).toString('latin1');
   if (text.startsWith('KDUMP')) return 'a compressed kdump file (makedumpfile)';
-  if (/^\s*(\/\*[\s\S]*?\*\/\s*|\/\/.*\n\s*)*\/dts-v1\/\s*;/.test(text))
+  if (/^\/dts-v1\/\s*;/.test(withoutComments(text)))
     return 'device tree source text; compile it with dtc first';
   if (text.startsWith('# kho-abi memory')) return 'a kho-abi memory hexdump';
   if (/^(#!|<\?xml|<!DOCTYPE|<html)/i.test(text)) return 'a script or a web page';
   if (bytes.every((byte) => byte === 0)) return 'all zero bytes';
   return undefined;
+}
+
+/** A text from its first character on that is neither white space nor comment. One regular expression for all of it would take for ever on some texts. */
+function withoutComments(text: string): string {
+  let at = 0;
+  for (;;) {
+    while (/\s/.test(text[at] ?? '')) at++;
+    const end = text.startsWith('/*', at) ? ['*/', 2] : text.startsWith('//', at) ? ['\n', 1] : undefined;
+    if (end === undefined) return text.slice(at);
+    const found = text.indexOf(end[0] as string, at + 2);
+    if (found < 0) return '';
+    at = found + (end[1] as number);
+  }
 }

@@ -1,8 +1,18 @@
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { KhoError } from '../bytes/index.js';
-import { annotateStructure, type Handover } from '../handover/index.js';
+import { KhoError, writeFileWhole } from '../bytes/index.js';
+import { annotateStructure, extractHandover, type Handover } from '../handover/index.js';
 import { walkRanges, walkText } from '../map/index.js';
-import { hexdumpReport, hexdumpText, inspectReport, inspectText } from '../report/index.js';
+import {
+  columns,
+  grouped,
+  handoverDot,
+  hexdumpReport,
+  hexdumpText,
+  inspectReport,
+  inspectText,
+  safe,
+} from '../report/index.js';
 import { type LoadedHandover, loadHandover } from './load.js';
 import { type DumpOptions, options, parseAddress, print, printJson } from './options.js';
 
@@ -11,18 +21,20 @@ interface InspectOptions extends DumpOptions {
   walk?: boolean;
   ranges?: boolean;
   hexdump?: string;
+  dot?: boolean;
+  extract?: string;
   scratch?: string;
   decimal?: boolean;
 }
 
 /** What is shown instead of the picture; one at a time. */
-const VIEWS = ['walk', 'ranges', 'hexdump'] as const;
+const VIEWS = ['walk', 'ranges', 'hexdump', 'dot', 'extract'] as const;
 
 /** Text that is gathered before it is written. */
 const BATCH = 1 << 16;
 
 const EXAMPLES = `
-Examples:
+Example:
   kho-abi inspect --memory memory.elf.gz
   kho-abi inspect --memory memory.elf.gz --hexdump LUO/sessions/0
   kho-abi inspect --memory memory.elf.gz --hexdump 0x8a3000:kho_vmalloc_chunk`;
@@ -49,6 +61,11 @@ export function inspectCommand(): Command {
       'print only one structure with its fields: fdt, map, a subtree, LUO/sessions/0, 0xADDRESS:STRUCTURE; a wrong PATH lists the right ones',
     )
     .option('--scratch <PHYS:AREAS>', 'where the scratch array lies, for --hexdump scratch')
+    .option('--dot', 'print only a Graphviz graph of tables, leaves and what clients point to')
+    .option(
+      '--extract <DIR>',
+      "write root FDT, the subtrees' blobs and an ELF core with only KHO's own pages there",
+    )
     .addOption(options.json())
     .addHelpText('after', EXAMPLES)
     .action(async (fdt: string | undefined, given: InspectOptions) => {
@@ -56,7 +73,9 @@ export function inspectCommand(): Command {
       if (views.length > 1) throw new KhoError('E_USAGE', `--${views.join(' and --')} exclude each other`);
       const loaded = await loadHandover(fdt, given);
       try {
-        if (given.json) jsonView(loaded, given);
+        if (given.extract !== undefined) extractView(loaded.handover, given.extract, given.json === true);
+        else if (given.dot) print(handoverDot(loaded.handover));
+        else if (given.json) jsonView(loaded, given);
         else if (given.walk) walkView(loaded.handover, given);
         else if (given.ranges) rangesView(loaded.handover, given);
         else if (given.hexdump !== undefined)
@@ -102,6 +121,16 @@ function rangesView(handover: Handover, { decimal }: InspectOptions): void {
     text = '';
   });
   process.stdout.write(text);
+}
+
+/** Notes go to standard error: they are no part of what was extracted. */
+function extractView(handover: Handover, folder: string, json: boolean): void {
+  const { files, notes } = extractHandover(handover);
+  for (const [name, bytes] of files) writeFileWhole(join(folder, name), bytes);
+  for (const note of notes) process.stderr.write(`kho-abi: note: ${safe(note)}\n`);
+  const list = [...files].map(([name, { length }]) => ({ file: join(folder, name), bytes: length }));
+  if (json) printJson({ files: list, notes });
+  else print(columns(list.map(({ file, bytes }) => [file, `${grouped(bytes)} bytes`])).join('\n'));
 }
 
 function forEachRange(handover: Handover, decimal: boolean, visit: (line: string) => void): void {

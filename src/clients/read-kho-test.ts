@@ -127,6 +127,11 @@ function listFolios(
     return folios;
   }
   const facts = { address: at, receiver: [clientAbisOf('kho-test').at(-1)!, 'failed'] as const };
+  // One version string covers ABIs with and without vmalloc areas, so a blob of the later form is also read as the earlier ABI.
+  if (context.target.abi.file.vmalloc === undefined) {
+    context.problem('damaged', path, 'this ABI has no preserved vmalloc areas', facts);
+    return folios;
+  }
   const pages = vmallocPages(context, decodeDescriptor(context.target, info.value), path, facts);
   if (pages === undefined) return folios;
   const perPage = context.pageSize / 8;

@@ -35,7 +35,11 @@ export const FDT_DEFECTS = {
   'fdt-root-name': rule('error', 'the root node has a name', '5.4.1'),
   'fdt-old-path': rule('error', 'a full node path is not below its parent', '5.2 (versions before 16)'),
   'fdt-property-bounds': rule('error', 'a property value runs past the structure block', '5.4.1'),
-  'fdt-property-name': rule('error', 'a property name offset lies outside the strings block', '5.5'),
+  'fdt-property-name': rule(
+    'error',
+    'a property name offset lies outside the strings block, or shares too much of it',
+    '5.5',
+  ),
   'fdt-string-unterminated': rule('error', 'a property name has no NUL', '5.5'),
   'fdt-property-outside': rule('error', 'a property stands outside the root node', '5.4.2'),
   'fdt-unbalanced': rule('error', 'FDT_BEGIN_NODE and FDT_END_NODE do not pair', '5.4.2'),

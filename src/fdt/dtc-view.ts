@@ -1,3 +1,4 @@
+import { shownName } from './shown-path.js';
 import { type FdtNode, type FdtTree, property, walkNodes } from './tree.js';
 
 /** One reason why `dtc` refuses to write a tree that it could read. */
@@ -63,8 +64,8 @@ function* withPaths(tree: FdtTree): Generator<{ node: FdtNode; path: string }> {
   const names: string[] = [];
   for (const { node, depth } of walkNodes(tree)) {
     names.length = depth;
-    names.push(node.name);
-    yield { node, path: depth < 64 ? `/${names.slice(1).join('/')}` : `/…/${node.name}` };
+    names.push(shownName(node.name));
+    yield { node, path: depth < 64 ? `/${names.slice(1).join('/')}` : `/…/${names[depth]}` };
   }
 }
 

@@ -15,6 +15,7 @@ export * from './geometry.js';
 export * from './key.js';
 export * from './lanes.js';
 export * from './leaf-scan.js';
+export * from './pages.js';
 export * from './radix-tree.js';
 export * from './ranges.js';
 export * from './split.js';

@@ -1,5 +1,5 @@
 import type { FdtDefectId } from '../../src/index.js';
-import { type BlobParts, SMALL } from './blob.js';
+import { type BlobParts, blob, type Piece, SMALL } from './blob.js';
 
 /** Each case is a sound blob with one change; the comment of the rule says why it is wrong. */
 export const DEFECTS: [
@@ -63,6 +63,8 @@ export const DEFECTS: [
     (good) => good,
     { pieces: [{ begin: '' }, { prop: 'p', value: [1], nameOffset: 0x1000 }, { end: true }] },
   ],
+  // Names that share their bytes: 128 KiB that would take 170 MiB to read.
+  ['fdt-property-name', -1, () => sharedNames(128 * 1024)],
   ['fdt-string-unterminated', -1, (good) => good.fill(0x61, good.length - 3)],
   [
     'fdt-property-outside',
@@ -111,4 +113,12 @@ export const DEFECTS: [
 export function put(bytes: Buffer, offset: number, value: number): Buffer {
   bytes.writeUInt32BE(value, offset);
   return bytes;
+}
+
+/** Properties without a value whose names all end at the one NUL at the end of the blob. */
+function sharedNames(total: number): Buffer {
+  const count = Math.floor(total / 24);
+  const pieces: Piece[] = [{ begin: '' }];
+  for (let nameOffset = 0; nameOffset < count; nameOffset++) pieces.push({ prop: '', value: [], nameOffset });
+  return blob({ pieces: [...pieces, { end: true }], strings: `${'a'.repeat(total / 2)}\0` });
 }
