@@ -9,6 +9,9 @@ const MAX_ENTRIES = 1 << 20;
 /** Pages of vmalloc areas that are read for one subtree: the folio entries of a memfd of a TiB. */
 const MAX_AREA_PAGES = 1 << 20;
 
+/** Runs of folios that are kept for one subtree, whatever the number of its files. */
+const MAX_RUNS = 1 << 18;
+
 /** Problems that are kept for one subtree; a hostile dump could have one for each of its bytes. */
 const MAX_PROBLEMS = 1000;
 
@@ -34,6 +37,9 @@ export class ReadContext {
   readonly #visited = new Set<bigint>();
   #entries = 0;
   #areaPages = 0;
+  #runs = 0;
+  /** Pages of vmalloc areas and their chunks that were read, by number. */
+  readonly #areaRead = new Set<bigint>();
 
   constructor(memory: PhysicalMemory, target: Target) {
     this.memory = memory;
@@ -126,6 +132,18 @@ export class ReadContext {
     this.problem('limit', path, `vmalloc areas of more than ${MAX_AREA_PAGES} pages; this one is not read`);
     this.#areaPages -= pages;
     return false;
+  }
+
+  /** Whether a page of a vmalloc area, or a chunk of one, is met for the first time: what no two areas share bounds the work by the dump. */
+  firstOfArea(address: bigint): boolean {
+    const before = this.#areaRead.size;
+    this.#areaRead.add(address >> BigInt(this.target.pageShift));
+    return this.#areaRead.size > before;
+  }
+
+  /** Counts a run of folios; false when there are too many to keep. */
+  spendRun(): boolean {
+    return ++this.#runs <= MAX_RUNS;
   }
 
   /** A structure in memory; undefined and a problem when the dump lacks it. */

@@ -111,12 +111,12 @@ export class FolioEntries {
     const run = this.#run;
     this.#run = undefined;
     if (run === undefined) return;
-    if (this.runs.length >= MAX_RUNS) {
+    if (this.runs.length >= MAX_RUNS || !this.#context.spendRun()) {
       this.omitted += run.count;
       this.#say(
         'limit',
         undefined,
-        `more than ${MAX_RUNS} runs of folios; the rest is counted only`,
+        'more runs of folios than are kept; the rest is counted only',
         run.address,
         0,
       );

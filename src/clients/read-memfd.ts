@@ -102,6 +102,12 @@ function readArray(
     const perPage = BigInt(context.pageSize / size);
     const here = Number(left < perPage ? left : perPage);
     left -= BigInt(here);
+    if (!context.firstOfArea(page)) {
+      const text = `a page of the folio array at ${hex(page)} is reached twice; the rest is not read`;
+      context.problem('damaged', `${path}/folios`, text, { address: page });
+      entries.skip(here);
+      break;
+    }
     const bytes = context.read(page, here * size, 'a page of the folio array', `${path}/folios`);
     if (bytes === undefined) entries.skip(here);
     else entries.page(bytes, here, page);
@@ -128,6 +134,12 @@ export function vmallocPages(
   if (!context.spendPages(path, descriptor.totalPages)) return undefined;
   const chunks = context.attempt(path, () => readVmalloc(context.target, context.memory, descriptor), facts);
   if (chunks === undefined) return undefined;
+  const shared = chunks.find(({ address }) => !context.firstOfArea(address));
+  if (shared !== undefined) {
+    const text = `the chunk at ${hex(shared.address)} belongs to another area too`;
+    context.problem('damaged', path, text, { ...facts, address: shared.address });
+    return undefined;
+  }
   const size = BigInt(context.pageSize);
   const run = size << BigInt(descriptor.order);
   for (const { address, entries } of chunks) {

@@ -194,8 +194,11 @@ function withMemory(
     recovered,
     map,
     subtrees,
-    clients: subtrees.flatMap(({ name, address, size }) =>
-      address === undefined ? [] : [decodeClient(name, address, size, memory, target)],
+    clients: subtrees.flatMap(({ name, address, size }, index) =>
+      // Of several nodes with one name every reader sees the first; a hostile blob has a thousand.
+      address === undefined || subtrees.findIndex((other) => other.name === name) !== index
+        ? []
+        : [decodeClient(name, address, size, memory, target)],
     ),
     evidence: [...root.evidence, ...evidence],
     notes: [
