@@ -11,7 +11,9 @@ import {
   hexdumpText,
   inspectReport,
   inspectText,
+  PLAIN_TREE,
   safe,
+  type TreeStyle,
 } from '../report/index.js';
 import { type LoadedHandover, loadHandover } from './load.js';
 import { type DumpOptions, options, parseAddress, print, printJson } from './options.js';
@@ -80,7 +82,7 @@ export function inspectCommand(): Command {
         else if (given.ranges) rangesView(loaded.handover, given);
         else if (given.hexdump !== undefined)
           print(hexdumpText(annotateStructure(loaded.handover, given.hexdump, scratchOf(given))));
-        else print(inspectText(loaded.handover));
+        else print(inspectText(loaded.handover, terminalLook()));
       } finally {
         loaded.close();
       }
@@ -147,6 +149,14 @@ function forEachRange(handover: Handover, decimal: boolean, visit: (line: string
 function mapOf({ map }: Handover, option: string): NonNullable<Handover['map']> {
   if (map !== undefined) return map;
   throw new KhoError('E_USAGE', `${option} needs the memory`, { hint: 'give --memory' });
+}
+
+/** Box-drawing characters go to a terminal whose locale has them; a pipe gets ASCII and lines that fit everywhere. */
+function terminalLook(): TreeStyle {
+  if (!process.stdout.isTTY) return PLAIN_TREE;
+  const { LC_ALL, LC_CTYPE, LANG, TERM } = process.env;
+  const unicode = /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '') && TERM !== 'dumb' && TERM !== 'linux';
+  return { unicode, width: Math.max(60, Math.min(100, process.stdout.columns || 100)) };
 }
 
 /** Areas of a scratch array at most: one a NUMA node, and two more. */

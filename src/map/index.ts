@@ -12,6 +12,7 @@ export * from './chunk-geometry.js';
 export * from './chunk-tracker.js';
 export * from './chunk-walk.js';
 export * from './geometry.js';
+export * from './histogram.js';
 export * from './key.js';
 export * from './lanes.js';
 export * from './leaf-scan.js';

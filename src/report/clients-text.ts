@@ -1,5 +1,6 @@
 import { hex } from '../bytes/index.js';
 import type {
+  ClientProblem,
   DecodedClient,
   KhoTestData,
   Located,
@@ -9,77 +10,82 @@ import type {
   MemfdData,
   MetadataData,
 } from '../clients/index.js';
-import { grouped, humanBytes, safe, style } from './style.js';
+import { clientAreas } from '../handover/index.js';
+import { cut, type TreeItem } from './inspect-tree.js';
+import { columns, grouped, humanBytes, safe, style } from './style.js';
 
-/** Entries of one list printed at most. */
+/** Entries of one list shown at most, and runs of one memfd. */
 const SHOWN = 16;
+const RUNS = 4;
 
-/** Clients as a tree of text, every value with the address at which it stands. */
-export function clientLines(clients: readonly DecodedClient[]): string[] {
-  return clients.flatMap((client) => [
-    `  ${style.title(safe(client.name))}  ${client.format ?? client.component ?? 'unknown client'}${version(client)}  ${where(client.address)}`,
-    ...dataLines(client).map((line) => `    ${line}`),
-    ...cut(client.problems, (problem) => [
-      `    ${style.note(problem.kind)}: ${safe(problem.path)}: ${safe(problem.text)}` +
-        (problem.receiver === undefined ? '' : `; a receiving kernel: ${problem.receiver.outcome}`) +
-        (problem.erratum === undefined ? '' : ` (erratum ${problem.erratum})`),
-    ]),
-  ]);
+/** Columns of a name from a blob at most; names of 64 hostile bytes take four times that. */
+const NAME = 48;
+
+/** What a client handed over, every value with the address at which it stands; then its vmalloc areas and what is wrong. */
+export function clientItems(client: DecodedClient): TreeItem[] {
+  return [...dataItems(client), ...areaItems(client), ...some(client.problems, problemItem)];
 }
 
-function dataLines({ data }: DecodedClient): string[] {
+/** `luo-v5 ('luo-v5')`: format and version of a client. */
+export function clientFormat({ format, component, version }: DecodedClient): string {
+  const said = version === undefined ? '' : ` ('${text(version)}')`;
+  return `${format ?? component ?? 'unknown client'}${said}`;
+}
+
+function dataItems({ data }: DecodedClient): TreeItem[] {
   switch (data?.kind) {
     case 'kexec-metadata':
-      return metadataLines(data);
+      return metadataItems(data);
     case 'memblock':
-      return memblockLines(data);
+      return memblockItems(data);
     case 'kho-test':
-      return khoTestLines(data);
+      return khoTestItems(data);
     case 'luo':
-      return luoLines(data);
+      return luoItems(data);
     default:
       return [];
   }
 }
 
-function metadataLines({ previousRelease, kexecCount }: MetadataData): string[] {
-  return [`release '${text(previousRelease)}', kexec count ${show(kexecCount)}`];
+function metadataItems({ previousRelease, kexecCount }: MetadataData): TreeItem[] {
+  return [{ text: `release '${text(previousRelease)}', kexec count ${show(kexecCount)}` }];
 }
 
-function memblockLines({ regions }: MemblockData): string[] {
-  return cut(regions, ({ name, start, size }) => [
-    `region '${text(name)}'  ${start === undefined ? 'no start' : show(start)}  ${size === undefined ? 'no size' : `${humanBytes(size.value)} ${where(size.address)}`}`,
-  ]);
+function memblockItems({ regions }: MemblockData): TreeItem[] {
+  return some(regions, ({ name, start, size }) => ({
+    text: `region '${text(name)}'  ${start === undefined ? 'no start' : show(start)}  ${size === undefined ? 'no size' : `${humanBytes(size.value)} ${where(size.address)}`}`,
+  }));
 }
 
-function khoTestLines({ folioCount, form, folios, checksum, status }: KhoTestData): string[] {
+function khoTestItems({ folioCount, form, folios, checksum, status }: KhoTestData): TreeItem[] {
   return [
-    `${folioCount === undefined ? 'unknown number of' : grouped(folioCount.value)} folios, list ${form ?? 'of unknown form'}, checksum ${checksum === undefined ? 'missing' : show(checksum)}: ${status}`,
-    ...cut(folios, ({ address, order, at }) => [`  folio ${hex(address)} order ${order} ${where(at)}`]),
+    {
+      text: `${folioCount === undefined ? 'unknown number of' : grouped(folioCount.value)} folios, list ${form ?? 'of unknown form'}, checksum ${checksum === undefined ? 'missing' : show(checksum)}: ${status}`,
+      lines: list(folios, ({ address, order, at }) => `folio ${hex(address)} order ${order} ${where(at)}`),
+    },
   ];
 }
 
-function luoLines({ liveupdateNumber, sessions, flbs }: LuoData): string[] {
-  const lines = [
-    `live update number ${liveupdateNumber === undefined ? 'unknown' : show(liveupdateNumber, decimal)}, ${grouped(sessions.length)} sessions, ${grouped(flbs.length)} FLBs`,
+function luoItems({ liveupdateNumber, sessions, flbs }: LuoData): TreeItem[] {
+  return [
+    {
+      text: `live update number ${liveupdateNumber === undefined ? 'unknown' : show(liveupdateNumber, decimal)}, ${grouped(sessions.length)} sessions, ${grouped(flbs.length)} FLBs`,
+    },
+    ...some(sessions, ({ name, count, files }) => ({
+      text: `session '${text(name)}'  ${where(name.address)}  ${show(count, decimal)} files`,
+      children: some(files, fileItem),
+    })),
+    ...some(flbs, ({ name, data, count }) => ({
+      text: `FLB '${text(name)}'  ${where(name.address)}  data ${show(data)}, count ${show(count, decimal)}`,
+    })),
   ];
-  lines.push(
-    ...cut(sessions, ({ name, count, files }) => [
-      `session '${text(name)}'  ${where(name.address)}  ${show(count, decimal)} files`,
-      ...cut(files, (file) => fileLines(file).map((line) => `  ${line}`)),
-    ]),
-  );
-  lines.push(
-    ...cut(flbs, ({ name, data, count }) => [
-      `FLB '${text(name)}'  ${where(name.address)}  data ${show(data)}, count ${show(count, decimal)}`,
-    ]),
-  );
-  return lines;
 }
 
-function fileLines({ compatible, token, data, memfd }: LuoFile): string[] {
-  const head = `file '${text(compatible)}'  token ${show(token)}  data ${show(data)}`;
-  return memfd === undefined ? [head] : [head, ...memfdLines(memfd).map((line) => `  ${line}`)];
+function fileItem({ compatible, token, data, memfd }: LuoFile): TreeItem {
+  return {
+    text: `file '${text(compatible)}'  token ${show(token)}  data ${show(data)}`,
+    lines: memfd === undefined ? [] : memfdLines(memfd),
+  };
 }
 
 function memfdLines({ size, position, seals, folioCount, folios, runs, omitted }: MemfdData): string[] {
@@ -87,11 +93,37 @@ function memfdLines({ size, position, seals, folioCount, folios, runs, omitted }
   return [
     `size ${show(size, decimal)}, position ${show(position, decimal)}${seal}`,
     `${show(folioCount, decimal)} folios, array of ${grouped(folios.totalPages)} pages from chunk ${hex(folios.first)}`,
-    ...cut(runs, ({ pfn, index, count, stride, flags }) => [
-      `  pfn ${hex(pfn)} x ${grouped(count)}${stride === 1 ? '' : `, ${stride} pages apart`}, from page ${index} of the file${flagNames(flags)}`,
-    ]),
+    ...list(
+      runs,
+      ({ pfn, index, count, stride, flags }) =>
+        `  pfn ${hex(pfn)} x ${grouped(count)}${stride === 1 ? '' : `, ${stride} pages apart`}, from page ${index} of the file${flagNames(flags)}`,
+      RUNS,
+    ),
     ...(omitted === 0 ? [] : [`  (${grouped(omitted)} folios more)`]),
   ];
+}
+
+/** The vmalloc areas that a client holds. */
+function areaItems(client: DecodedClient): TreeItem[] {
+  const areas = clientAreas(client);
+  if (areas.length === 0) return [];
+  const rows = areas.slice(0, SHOWN).map(({ path, chunks, entries }) => {
+    const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0n);
+    return [
+      cut(safe(path), NAME),
+      `${grouped(chunks.length)} ${chunks.length === 1 ? 'chunk' : 'chunks'} from ${hex(chunks[0] ?? 0n)}`,
+      `${grouped(entries.length)} ${entries.length === 1 ? 'entry' : 'entries'}`,
+      humanBytes(bytes),
+    ];
+  });
+  const more = areas.length > SHOWN ? [`(${grouped(areas.length - SHOWN)} more)`] : [];
+  return [{ text: `vmalloc areas (${grouped(areas.length)})`, lines: [...columns(rows), ...more] }];
+}
+
+function problemItem({ kind, path, text: said, receiver, erratum }: ClientProblem): TreeItem {
+  const outcome = receiver === undefined ? '' : `; a receiving kernel: ${receiver.outcome}`;
+  const because = erratum === undefined ? '' : ` (erratum ${erratum})`;
+  return { text: `${style.note(kind)}: ${safe(path)}: ${safe(said)}${outcome}${because}` };
 }
 
 /** Bits of seals by their names (F_SEAL_*). */
@@ -106,12 +138,8 @@ function flagNames(flags: number): string {
   return set.length === 0 ? '' : ` (${set.join(', ')})`;
 }
 
-function version({ version: said }: DecodedClient): string {
-  return said === undefined ? '' : ` ('${text(said)}')`;
-}
-
 function text({ value }: Located<string>): string {
-  return safe(value);
+  return cut(safe(value), NAME);
 }
 
 /** A value and where it stands. */
@@ -130,8 +158,13 @@ function where(address: bigint): string {
   return style.dim(`@${hex(address)}`);
 }
 
-/** Lines of the first items, and how many are left out. */
-function cut<Item>(items: readonly Item[], lines: (item: Item) => string[]): string[] {
-  const shown = items.slice(0, SHOWN).flatMap(lines);
-  return items.length > SHOWN ? [...shown, `(${grouped(items.length - SHOWN)} more)`] : shown;
+/** Items of the first entries, and how many are left out. */
+function some<Entry>(entries: readonly Entry[], item: (entry: Entry) => TreeItem): TreeItem[] {
+  const shown = entries.slice(0, SHOWN).map(item);
+  return entries.length > SHOWN ? [...shown, { text: `(${grouped(entries.length - SHOWN)} more)` }] : shown;
+}
+
+function list<Entry>(entries: readonly Entry[], line: (entry: Entry) => string, most = SHOWN): string[] {
+  const shown = entries.slice(0, most).map(line);
+  return entries.length > most ? [...shown, `  (${grouped(entries.length - most)} more)`] : shown;
 }

@@ -14,6 +14,7 @@ export * from './inspect-hexdump.js';
 export * from './inspect-json.js';
 export type { InspectReport } from './inspect-schema.js';
 export * from './inspect-text.js';
+export { PLAIN_TREE, type TreeStyle } from './inspect-tree.js';
 export * from './pair-report.js';
 export * from './receive-report.js';
 export * from './rules-text.js';

@@ -1,8 +1,16 @@
 import { hex } from '../bytes/index.js';
-import type { Handover } from '../handover/index.js';
-import { type ChunkSource, type MapContents, type RadixSource, walkText } from '../map/index.js';
+import { clientAreas, type Handover } from '../handover/index.js';
+import {
+  addressHistogram,
+  type ChunkSource,
+  type MapContents,
+  type RadixSource,
+  type Reading,
+  walkText,
+} from '../map/index.js';
 import { clientReport } from './clients-json.js';
 import { fdtLayoutName } from './fdt-text.js';
+import { CHART_ROWS } from './inspect-map.js';
 import type { InspectReport, MapShapeReport } from './inspect-schema.js';
 import { toolInfo } from './version.js';
 
@@ -19,8 +27,8 @@ export function inspectReport(
   options: { walk?: boolean } = {},
 ): InspectReport {
   const orNull = (value: bigint | undefined): string | null => (value === undefined ? null : hex(value));
-  const contents = (part: MapContents | undefined): InspectReport['map'] =>
-    part === undefined ? null : mapReport(handover, part);
+  const contents = (part: MapContents | undefined, reading: Reading): InspectReport['map'] =>
+    part === undefined ? null : mapReport(handover, part, reading);
   return {
     tool: toolInfo(),
     input: { fdt: input.fdt, memory: input.memory ?? null },
@@ -34,8 +42,8 @@ export function inspectReport(
       totalsize: handover.root.bytes.length,
       layout: fdtLayoutName(handover.root.bytes),
     },
-    map: contents(handover.contents),
-    recovered: contents(handover.recovered),
+    map: contents(handover.contents, 'kernel'),
+    recovered: contents(handover.recovered, 'recovered'),
     mapAddress: orNull(handover.mapAddress),
     ...(options.walk && handover.map !== undefined
       ? { walk: walkText(handover.map).trimEnd().split('\n') }
@@ -47,13 +55,24 @@ export function inspectReport(
       preserved: preserved ?? null,
     })),
     clients: handover.clients.map(clientReport),
+    vmalloc: handover.clients.flatMap(clientAreas).map(({ path, chunks, entries }) => ({
+      path,
+      chunks: chunks.map(hex),
+      entries: entries.length,
+      bytes: hex(entries.reduce((sum, { bytes }) => sum + bytes, 0n)),
+    })),
     alternatives: handover.alternatives.map((other) => inspectReport(other, input, options)),
     evidence: [...handover.evidence],
     notes: handover.notes.map(({ erratum, text }) => ({ erratum: erratum ?? null, text })),
   };
 }
 
-function mapReport(handover: Handover, { statistics, runs }: MapContents): InspectReport['map'] {
+function mapReport(
+  handover: Handover,
+  { statistics, runs }: MapContents,
+  reading: Reading,
+): InspectReport['map'] {
+  const { span, rows } = addressHistogram(handover.map!, CHART_ROWS, reading);
   return {
     root: hex(handover.mapAddress!),
     ...shapeReport(handover, statistics),
@@ -62,6 +81,10 @@ function mapReport(handover: Handover, { statistics, runs }: MapContents): Inspe
     byOrder: Object.fromEntries([...statistics.byOrder].sort(([a], [b]) => a - b)),
     badKeys: statistics.badKeys,
     runs: runs.map(({ address: at, order, count }) => ({ address: hex(at), order, count })),
+    histogram: {
+      span: hex(span),
+      rows: rows.map(({ start, preserved }) => ({ start: hex(start), preserved: hex(preserved) })),
+    },
   };
 }
 

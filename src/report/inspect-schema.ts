@@ -16,6 +16,12 @@ const common = {
   runs: z
     .array(z.strictObject({ address, order: z.int(), count: z.int() }))
     .describe('neighbouring blocks of one order, in walk order'),
+  histogram: z
+    .strictObject({
+      span: address.describe('bytes of addresses of a row'),
+      rows: z.array(z.strictObject({ start: address, preserved: address })),
+    })
+    .describe('preserved memory by address, each page once; 16 rows at most'),
 };
 
 const radixShape = {
@@ -94,6 +100,16 @@ export const inspectSchema = z.strictObject({
     }),
   ),
   clients: z.array(clientSchema).describe('what the subtrees hand over; empty without memory'),
+  vmalloc: z
+    .array(
+      z.strictObject({
+        path: z.string().describe('whose it is: /LUO/sessions/0/files/1/folios'),
+        chunks: z.array(address),
+        entries: z.int(),
+        bytes: address,
+      }),
+    )
+    .describe('vmalloc areas that clients hold'),
   get alternatives() {
     return z
       .array(inspectSchema)

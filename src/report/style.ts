@@ -1,7 +1,11 @@
-import pc from 'picocolors';
+import picocolors from 'picocolors';
 import { printable } from '../bytes/index.js';
 
-/** Colours for a terminal; picocolors leaves them out for pipes and when NO_COLOR is set. */
+// Left to itself picocolors also colours what a CI job writes to a pipe.
+const onTerminal = process.stdout.isTTY === true || process.env.FORCE_COLOR !== undefined;
+const pc = picocolors.createColors(picocolors.isColorSupported && onTerminal);
+
+/** Colours for a terminal; none for pipes and when NO_COLOR is set. */
 export const style = {
   title: pc.bold,
   good: pc.green,
