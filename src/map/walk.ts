@@ -24,12 +24,15 @@ export interface WalkCounts {
   emptyLeaves: number;
 }
 
+/** Pages of a tree at most: enough for 128 TiB in single pages of 4K. In a sparse dump of little data every hole could be a leaf. */
+const MAX_PAGES = 1 << 20;
+
 /**
  * Walks a tree as the next kernel does: depth first, ascending index, without recursion. Unlike a kernel it checks everything:
  * entries must be page addresses that the dump holds, and no page may be reached twice, which also bounds the work by the
  * number of pages in the dump.
  *
- * @throws KhoError `E_RADIX` or `E_NOT_IN_DUMP` with the physical address of the entry.
+ * @throws KhoError `E_RADIX`, `E_NOT_IN_DUMP` or `E_LIMIT` with the physical address of the entry.
  */
 export function walkLeaves(source: RadixSource, visit: LeafVisitor): WalkCounts {
   const { geometry, byteOrder } = source;
@@ -60,6 +63,14 @@ export function walkLeaves(source: RadixSource, visit: LeafVisitor): WalkCounts 
       throw badEntry(source, entryAt, address, 'a table entry is not page aligned');
     if (seen.has(address)) throw badEntry(source, entryAt, address, 'a page of the tree is reached twice');
     seen.add(address);
+    if (seen.size > MAX_PAGES) {
+      const expected = `at most ${MAX_PAGES}`;
+      throw new KhoError('E_LIMIT', 'a tree of too many pages', {
+        source: source.memory.source,
+        address: entryAt,
+        expected,
+      });
+    }
     const level = geometry.depth - 1 - frames.length;
     const span = pageAt(
       source,

@@ -74,17 +74,29 @@ export function notInDump(memory: PhysicalMemory, address: bigint, length: numbe
 }
 
 function hasAny(memory: PhysicalMemory, address: bigint): boolean {
-  return memory.ranges().some((range) => range.start <= address && address < range.end);
+  const ranges = memory.ranges();
+  return (ranges[firstAbove(ranges, address) - 1]?.end ?? 0n) > address;
 }
 
 function nearest(memory: PhysicalMemory, address: bigint): string {
   const ranges = memory.ranges();
-  const below = ranges.findLast((range) => range.end <= address);
-  const above = ranges.find((range) => range.start > address);
-  const parts: string[] = [];
-  if (below !== undefined) parts.push(`${hex(below.start)}-${hex(below.end - 1n)}`);
-  if (above !== undefined) parts.push(`${hex(above.start)}-${hex(above.end - 1n)}`);
+  const next = firstAbove(ranges, address);
+  const parts = [ranges[next - 1], ranges[next]].flatMap((range) =>
+    range === undefined ? [] : [`${hex(range.start)}-${hex(range.end - 1n)}`],
+  );
   return parts.length === 0 ? 'the dump is empty' : `nearest in the dump: ${parts.join(' and ')}`;
+}
+
+/** Index of the first range that starts above an address. A hostile dump has a million ranges and makes a million errors. */
+function firstAbove(ranges: readonly PhysicalRange[], address: bigint): number {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ranges[middle]!.start <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Sorts ranges and joins those that touch or overlap. */

@@ -85,8 +85,16 @@ function rulesText(report: ValidationReport): string[] {
     ];
   });
   lines.push(...columns(rows, '  '));
+  // Rules that need the same thing are skipped together.
+  const reasons = new Map<string, string[]>();
   for (const { rule, run, skipped } of report.rules) {
-    if (!run) lines.push(style.dim(`  skipped ${ruleName(rule)}: ${oneLine(skipped ?? 'not reached')}`));
+    if (run) continue;
+    const reason = oneLine(skipped ?? 'not reached');
+    reasons.set(reason, [...(reasons.get(reason) ?? []), ruleName(rule)]);
+  }
+  for (const [reason, names] of reasons) {
+    const list = names.length > 3 ? `${names[0]} and ${names.length - 1} more` : names.join(', ');
+    lines.push(style.dim(`  skipped ${list}: ${reason}`));
   }
   lines.push(...cappedLines(report.rules).map((line) => `  ${style.note(line)}`));
   return lines;

@@ -106,7 +106,10 @@ class Run {
         pageSize: this.#target === undefined ? null : 2 ** this.#target.pageShift,
         fdtAddress: fdtAddress ?? null,
       },
-      receiver: receiverOf(this.#target?.abi ?? this.#root?.abis.at(-1)),
+      receiver:
+        this.#subject.subBlob === true
+          ? 'readers of device trees (the blob alone; give the root FDT or a dump for more)'
+          : receiverOf(this.#target?.abi ?? this.#root?.abis.at(-1)),
       problems: this.#profileProblems(),
     });
   }
@@ -261,7 +264,7 @@ class Run {
 
 /** Kernels for which the verdict holds: those that write and read this format. */
 function receiverOf(abi: Abi | undefined): string {
-  if (abi === undefined) return 'no known kernel';
+  if (abi === undefined) return 'a kernel that is not known: the root FDT cannot be read';
   const names = allReleases()
     .filter(({ kho }) => kho.id === abi.id)
     .map(({ name }) => name);

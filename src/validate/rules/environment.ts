@@ -13,10 +13,10 @@ const R = makeRules('environment', 'scratch areas (--scratch, a debugfs folder)'
   ],
   'scratch-zero-size': [
     502,
-    'error',
+    'note',
     'a scratch area of no bytes',
     'kho_populate, Linux 6.16 to 7.3',
-    'Receivers check neither size nor alignment; marking the area does nothing or fails.',
+    'Running kernels hand over empty global areas; receivers check neither size nor alignment, and marking the area does nothing.',
   ],
   'scratch-overlap': [
     503,
