@@ -91,7 +91,8 @@ function addReading({ map, target, clients }: Handover, pages: Set<bigint>): voi
     for (const { what, address: at, bytes } of references)
       if (what === SUMMED && client.pages.has(at)) users.note(at, bytes);
     for (const page of client.pages) if (!users.pages.has(page)) pages.add(page);
-    if (size !== undefined && size <= MAX_BLOB) watched.note(address, size);
+    // Where nothing tells how long a blob of somebody unknown is, its first page is kept.
+    if (size === undefined || size <= MAX_BLOB) watched.note(address, size ?? 1n);
   }
   for (const page of watched.pages) pages.add(page);
 }

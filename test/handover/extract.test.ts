@@ -5,6 +5,7 @@ import {
   allAbis,
   BufferSource,
   clientAreas,
+  compareHandovers,
   type DecodedClient,
   decodeHandover,
   ElfMemory,
@@ -204,6 +205,21 @@ describe('names and sizes that nobody vouches for', () => {
       "subtree 'cut' at 0x100000 is not whole in the dump",
     ]);
     expect([...files.keys()]).toEqual(['root.dtb', 'sub-good.bin', 'kho.elf']);
+  });
+
+  test('of a blob of unknown size the first page is kept', () => {
+    // kho-v2 has no blob-size, and nobody knows this client.
+    const { fdt, fdtAddress, memory } = encodeScenario(
+      parseScenario('subtree other alloc 32\n', 'unknown'),
+      makeTarget(allAbis().find(({ id }) => id === 'kho-v2')!, 'little', 12),
+    );
+    const handover = decodeHandover(fdt, { memory, fdtAddress, byteOrder: 'little', pageShift: 12 });
+    const { address } = handover.subtrees[0]!;
+    expect(extractHandover(handover).notes).toEqual([
+      `subtree 'other' at 0x${address!.toString(16)}: nothing tells its size`,
+    ]);
+    expect(again(handover).map!.memory.read(address!, 4096)).toEqual(memory.read(address!, 4096));
+    expect(compareHandovers(handover, again(handover)).same).toBe(true);
   });
 
   test('without memory there is the root FDT', () => {
