@@ -10,12 +10,13 @@ import { releasesSchema } from './abi/release-schema.js';
 import { abiSchema } from './abi/schema.js';
 import { checkSchema } from './report/check-schema.js';
 import { findingsSchema } from './report/findings-schema.js';
+import { handoverDiffSchema } from './report/inspect-diff-schema.js';
 import { inspectSchema } from './report/inspect-schema.js';
 
 export { compileClients, parseClientAbi } from './abi/client-yaml.js';
 export { structField, structLayout } from './abi/struct-schema.js';
 export { compileAbis, compileReleases, parseAbi } from './abi/yaml.js';
-export { abiSchema, checkSchema, clientAbiSchema, findingsSchema, inspectSchema };
+export { abiSchema, checkSchema, clientAbiSchema, findingsSchema, handoverDiffSchema, inspectSchema };
 
 /** JSON Schemas that are checked in under abi/schema/, by file name. `npm run schemas` writes them. */
 export function jsonSchemas(): Record<string, object> {
@@ -25,6 +26,7 @@ export function jsonSchemas(): Record<string, object> {
     'kho-client.schema.json': convert(clientAbiSchema),
     'releases.schema.json': convert(releasesSchema),
     'inspect.schema.json': convert(inspectSchema),
+    'diff.schema.json': convert(handoverDiffSchema),
     'check.schema.json': convert(checkSchema),
     'findings.schema.json': convert(findingsSchema),
   };

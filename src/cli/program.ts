@@ -3,6 +3,7 @@ import { toolInfo } from '../report/index.js';
 import { abiCommand } from './abi.js';
 import { checkCommand } from './check.js';
 import { decodeCommand } from './decode.js';
+import { diffCommand } from './diff.js';
 import { encodeCommand } from './encode.js';
 import { fdtCommand } from './fdt.js';
 import { goldenCommand } from './golden.js';
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
     encodeCommand(),
     decodeCommand(),
     inspectCommand(),
+    diffCommand(),
     fdtCommand(),
     goldenCommand(),
     abiCommand(),

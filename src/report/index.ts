@@ -9,6 +9,8 @@ export * from './fdt-text.js';
 export * from './findings-formats.js';
 export { findingsReport } from './findings-json.js';
 export type { FindingsReport } from './findings-schema.js';
+export * from './inspect-diff.js';
+export type { HandoverDiffReport } from './inspect-diff-schema.js';
 export * from './inspect-dot.js';
 export * from './inspect-hexdump.js';
 export * from './inspect-json.js';
