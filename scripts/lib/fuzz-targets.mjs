@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as kho from '../../dist/index.js';
-import { inspectReport, inspectText } from '../../dist/report/index.js';
+import { FORMATS, inspectReport, inspectText, renderReport } from '../../dist/report/index.js';
+import { validate } from '../../dist/validate/index.js';
 import { fuzzBlob, seedBlobs } from './fuzz-blobs.mjs';
 import { fuzzCore } from './fuzz-dumps.mjs';
 import { fuzzGzip, fuzzHexdump, fuzzScenario } from './fuzz-texts.mjs';
@@ -40,6 +41,18 @@ export const TARGETS = {
     run: (bytes) => {
       const memory = attempt(() => new kho.ElfMemory(new kho.BufferSource('fuzz', bytes)));
       if (memory !== undefined) handovers(memory);
+    },
+  },
+  validate: {
+    make: (random) => (random.oneIn(4) ? TARGETS.fdt.make(random) : fuzzCore(random)),
+    run: (bytes) => {
+      const memory = attempt(() => new kho.ElfMemory(new kho.BufferSource('fuzz', bytes)));
+      if (memory === undefined) return judge({ fdt: { bytes, input: 0 } });
+      for (const { address } of kho.findRootFdts(memory).slice(0, 4)) {
+        const fdt = attempt(() => kho.readFdtPage(memory, address));
+        if (fdt !== undefined)
+          judge({ fdt: { bytes: fdt, input: 0 }, fdtAddress: address, memory: { memory, input: 0 } });
+      }
     },
   },
   vmalloc: {
@@ -99,6 +112,14 @@ function handovers(memory) {
       if (handover !== undefined) render(handover);
     }
   }
+}
+
+/** Every rule, and the report in every format. */
+function judge(subject) {
+  const inputs = [{ path: 'fuzz', kind: 'fuzz', bytes: 0, sha256: null }];
+  const tool = { name: 'kho-abi', version: '0' };
+  const report = validate({ inputs, told: {}, tool, started: null, ...subject });
+  for (const format of Object.keys(FORMATS)) renderReport(format, report);
 }
 
 function render(handover) {

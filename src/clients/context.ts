@@ -1,6 +1,7 @@
 import { type ClientAbi, decodeStruct, fieldOf, type Target } from '../abi/index.js';
 import { hex, KhoError } from '../bytes/index.js';
 import type { PhysicalMemory } from '../memory/index.js';
+import { CLIENT_FAULTS, type ClientFault } from './faults.js';
 import type { ClientProblem, ClientReference, Located } from './model.js';
 
 /** Entries of all kinds that are kept for one subtree at most; no kernel has a thousandth of it. */
@@ -50,12 +51,13 @@ export class ReadContext {
     return 2 ** this.target.pageShift;
   }
 
-  problem(kind: ClientProblem['kind'], path: string, text: string, facts: ProblemFacts = {}): void {
+  problem(fault: ClientFault, path: string, text: string, facts: ProblemFacts = {}): void {
     if (this.problems.length >= MAX_PROBLEMS) return;
     const { address, erratum, receiver } = facts;
     const row = receiver === undefined ? undefined : receiver[0].receiver(receiver[1]);
     this.problems.push({
-      kind,
+      kind: CLIENT_FAULTS[fault],
+      fault,
       path,
       address,
       text,
@@ -67,18 +69,22 @@ export class ReadContext {
     });
   }
 
-  /** Runs something that may throw; its KhoError becomes a problem. */
-  attempt<Result>(path: string, work: () => Result, facts: ProblemFacts = {}): Result | undefined {
+  /** Runs something that may throw; its KhoError becomes a problem: `fault`, unless the error says that the dump or a limit is the cause. */
+  attempt<Result>(
+    fault: ClientFault,
+    path: string,
+    work: () => Result,
+    facts: ProblemFacts = {},
+  ): Result | undefined {
     try {
       return work();
     } catch (error) {
       if (!(error instanceof KhoError)) throw error;
-      const kind = KINDS[error.code] ?? 'damaged';
       const { address, found, expected, path: inner } = error.details;
       const what = inner === undefined ? '' : `${inner}: `;
       const numbers = [found && `found ${found}`, expected && `expected ${expected}`].filter(Boolean);
       const text = `${what}${error.summary}${numbers.length === 0 ? '' : `; ${numbers.join('; ')}`}`;
-      this.problem(kind, path, text, { ...facts, address: address ?? facts.address });
+      this.problem(FAULTS[error.code] ?? fault, path, text, { ...facts, address: address ?? facts.address });
       return undefined;
     }
   }
@@ -90,7 +96,7 @@ export class ReadContext {
   /** Bytes that must be there; undefined and a problem when they are not. */
   read(address: bigint, length: number, what: string, path: string): Uint8Array | undefined {
     if (address + BigInt(length) > 1n << 64n) {
-      this.problem('damaged', path, `${what} would pass the end of 64-bit addresses`, { address });
+      this.problem('address-range', path, `${what} would pass the end of 64-bit addresses`, { address });
       return undefined;
     }
     const bytes = this.memory.read(address, length);
@@ -100,16 +106,16 @@ export class ReadContext {
 
   /** Whether a container's address can be one: page aligned, not 0, and never visited before. Says what is wrong. */
   visit(address: bigint, what: string, path: string, facts: ProblemFacts = {}): boolean {
-    const wrong =
+    const wrong: readonly [ClientFault, string] | undefined =
       address === 0n
-        ? `${what} has address 0`
+        ? ['address-zero', `${what} has address 0`]
         : address % BigInt(this.pageSize) !== 0n
-          ? `${what} at ${hex(address)} is not page aligned`
+          ? ['address-misaligned', `${what} at ${hex(address)} is not page aligned`]
           : this.#visited.has(address)
-            ? `${what} at ${hex(address)} is reached twice`
+            ? ['reached-twice', `${what} at ${hex(address)} is reached twice`]
             : undefined;
     if (wrong !== undefined) {
-      this.problem('damaged', path, wrong, { ...facts, address });
+      this.problem(wrong[0], path, wrong[1], { ...facts, address });
       return false;
     }
     this.#visited.add(address);
@@ -163,14 +169,14 @@ export class ReadContext {
       located[field] = { value, address: address + BigInt(offset) };
       if (type === 'char' && bytes[offset + elements - 1] !== 0) {
         const text = `${name}.${field} is not terminated; the kernel reads on into the next field`;
-        this.problem('damaged', path, text, { address: address + BigInt(offset) });
+        this.problem('unterminated', path, text, { address: address + BigInt(offset) });
       }
     }
     return located as LocatedFields<Values>;
   }
 }
 
-const KINDS: Partial<Record<KhoError['code'], ClientProblem['kind']>> = {
+const FAULTS: Partial<Record<KhoError['code'], ClientFault>> = {
   E_NOT_IN_DUMP: 'not-in-dump',
   E_LIMIT: 'limit',
 };

@@ -6,6 +6,7 @@
  */
 export { csumPartial, foldChecksum } from './checksum.js';
 export * from './decode.js';
+export * from './faults.js';
 export * from './formats.js';
 export type { ClientHost } from './host.js';
 export * from './kernel-clients.js';

@@ -67,11 +67,11 @@ export class FolioEntries {
       const pfn = this.#pfnOf(wordHigh, wordLow);
       this.read++;
       if (pfn === 0) {
-        this.#say('note', 'pfn-zero', 'an entry has PFN 0 and is skipped', address, at);
+        this.#say('entry-pfn-zero', 'an entry has PFN 0 and is skipped', address, at);
         this.omitted++;
       } else if (pfn >= pfnLimit || indexHigh >= MAX_INDEX_HIGH) {
         const what = pfn >= pfnLimit ? `PFN ${hex(pfn)}` : 'its index';
-        this.#say('damaged', undefined, `an entry cannot be: ${what} is out of range`, address, at);
+        this.#say('entry-range', `an entry cannot be: ${what} is out of range`, address, at);
         this.omitted++;
       } else {
         const index = joinHalves(indexHigh, view.getUint32(at + this.#indexAt + 4 - high, little));
@@ -86,9 +86,9 @@ export class FolioEntries {
 
   #add(pfn: number, index: number, flags: number, page: bigint, at: number): void {
     if (index <= this.#lastIndex)
-      this.#say('damaged', undefined, `index ${index} does not follow ${this.#lastIndex}`, page, at);
+      this.#say('index-order', `index ${index} does not follow ${this.#lastIndex}`, page, at);
     else if (BigInt(index) >= this.#pages)
-      this.#say('damaged', undefined, `index ${index} is beyond the file's ${this.#pages} pages`, page, at);
+      this.#say('index-beyond', `index ${index} is beyond the file's ${this.#pages} pages`, page, at);
     this.#lastIndex = index;
     const run = this.#run;
     if (run !== undefined && run.flags === flags) {
@@ -113,13 +113,7 @@ export class FolioEntries {
     if (run === undefined) return;
     if (this.runs.length >= MAX_RUNS || !this.#context.spendRun()) {
       this.omitted += run.count;
-      this.#say(
-        'limit',
-        undefined,
-        'more runs of folios than are kept; the rest is counted only',
-        run.address,
-        0,
-      );
+      this.#say('limit', 'more runs of folios than are kept; the rest is counted only', run.address, 0);
       return;
     }
     this.runs.push({ ...run, pfn: BigInt(run.pfn), index: BigInt(run.index) });
@@ -130,18 +124,16 @@ export class FolioEntries {
 
   /** Each kind of defect is told once, with the place of the first. */
   #say(
-    kind: 'damaged' | 'limit' | 'note',
-    row: string | undefined,
+    fault: 'entry-pfn-zero' | 'entry-range' | 'index-order' | 'index-beyond' | 'limit',
     text: string,
     page: bigint,
     at: number,
   ): void {
-    const key = text.replace(/[0-9]+|0x[0-9a-f]+/g, '');
-    if (this.#said.has(key)) return;
-    this.#said.add(key);
-    this.#context.problem(kind, `${this.#path}/folios`, text, {
+    if (this.#said.has(fault)) return;
+    this.#said.add(fault);
+    this.#context.problem(fault, `${this.#path}/folios`, text, {
       address: page + BigInt(at),
-      ...(row === undefined ? {} : { receiver: [this.#abi, row] as const }),
+      ...(fault === 'entry-pfn-zero' ? { receiver: [this.#abi, 'pfn-zero'] as const } : {}),
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { ClientComponent, ClientOutcome } from '../abi/index.js';
+import type { ClientFault, ClientProblemKind } from './faults.js';
 
 /** A value and the physical address at which it stands. */
 export interface Located<Value> {
@@ -8,11 +9,9 @@ export interface Located<Value> {
 
 /** Something that is wrong, could not be read, or is worth knowing. */
 export interface ClientProblem {
-  /**
-   * `damaged`: bytes contradict each other or the format; `not-in-dump`: the dump lacks them; `unknown`: a version that no
-   * format here has; `limit`: more than is read; `note`: sound, but a receiving kernel has trouble with it.
-   */
-  readonly kind: 'damaged' | 'not-in-dump' | 'unknown' | 'limit' | 'note';
+  readonly kind: ClientProblemKind;
+  /** What exactly it is. */
+  readonly fault: ClientFault;
   /** Where, from the subtree's name on: `/LUO/sessions/0/files/1`. */
   readonly path: string;
   readonly address: bigint | undefined;

@@ -42,7 +42,7 @@ export function arrayEntries(
   }
   if (count > BigInt(entries)) {
     const text = `${count} entries; the block holds ${entries}, which are read`;
-    context.problem('damaged', path, text, { address, erratum: 'B34', receiver });
+    context.problem('array-overflow', path, text, { address, erratum: 'B34', receiver });
     count = BigInt(entries);
   }
   const size = BigInt(abi.struct(entry, pageShift).size);
@@ -71,7 +71,7 @@ export function blockEntries(
   for (let at = head; at !== 0n; blocks++) {
     if (blocks >= limit) {
       const receiver = [abi, `${name}-too-many`] as const;
-      context.problem('limit', path, `more than ${limit} blocks`, { address: at, receiver });
+      context.problem('block-limit', path, `more than ${limit} blocks`, { address: at, receiver });
       break;
     }
     if (!context.visit(at, `block ${blocks}`, path, { receiver: [abi, `${name}-cycle`] })) break;
@@ -107,7 +107,7 @@ function badBlock(
   const text = trailing
     ? `block ${number}, the last one, is empty: the next kernel refuses the chain`
     : `block ${number} has ${count} entries; expected 1 to ${capacity}`;
-  context.problem('damaged', path, text, {
+  context.problem(trailing ? 'block-empty-last' : 'block-count', path, text, {
     address,
     receiver: [abi, `${name}-block`],
     ...(trailing ? { erratum: 'B9' } : {}),

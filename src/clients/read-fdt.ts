@@ -36,7 +36,7 @@ export class ClientTree {
     }
     const text =
       found === undefined ? 'the property is missing' : `${found.value.length} bytes instead of ${size}`;
-    this.context.problem('damaged', path, text, {
+    this.context.problem('property', path, text, {
       ...facts,
       address: this.at(found?.valueOffset ?? node.offset),
     });
@@ -49,7 +49,7 @@ export class ClientTree {
     const list = found === undefined ? undefined : stringList(found.value);
     if (list !== undefined) return { value: list, address: this.at(found!.valueOffset) };
     const text = found === undefined ? 'the property is missing' : 'no NUL-terminated string';
-    this.context.problem('damaged', this.pathOf(node, 'compatible'), text, {
+    this.context.problem(found === undefined ? 'property' : 'string', this.pathOf(node, 'compatible'), text, {
       ...facts,
       address: this.at(found?.valueOffset ?? node.offset),
     });
@@ -90,11 +90,13 @@ export function readTree(
     return undefined;
   }
   if (size !== undefined && size < BigInt(totalsize)) {
-    context.problem('damaged', path, `blob-size ${size} is less than totalsize ${totalsize}`, { address });
+    context.problem('blob-size', path, `blob-size ${size} is less than totalsize ${totalsize}`, { address });
   }
   const bytes = context.read(address, totalsize, 'the device tree', path);
   if (bytes === undefined) return undefined;
-  const tree = context.attempt(path, () => readFdt(bytes, { source: context.memory.source }), { address });
+  const tree = context.attempt('tree', path, () => readFdt(bytes, { source: context.memory.source }), {
+    address,
+  });
   return tree === undefined ? undefined : new ClientTree(context, address, tree, path);
 }
 
@@ -112,7 +114,7 @@ export function formatsOf(
   const names = strings.value.map((text) => `'${printable(text.slice(0, 64))}'`).join(', ');
   const composite = strings.value.some((text) => text.includes(';'));
   context.problem(
-    'unknown',
+    'version',
     path,
     `${composite ? 'not a released format' : 'unknown version'}: ${names}; known are ${versions.join(', ')}`,
     { address: strings.address, receiver: [known.at(-1)!, 'version'] },

@@ -35,11 +35,11 @@ export function readKhoTest(
   const wanted = BigInt(latest.file.limits.magic!);
   if (magic !== undefined && magic.value !== wanted) {
     const text = `magic is ${hex(magic.value)}; expected ${hex(wanted)}`;
-    context.problem('damaged', `${path}/magic`, text, { ...facts, address: magic.address });
+    context.problem('magic', `${path}/magic`, text, { ...facts, address: magic.address });
   }
   const data = child(root, 'data');
   if (data === undefined) {
-    context.problem('damaged', `${path}/data`, 'the node is missing', { ...facts, address });
+    context.problem('node', `${path}/data`, 'the node is missing', { ...facts, address });
     return { version };
   }
   const count = tree.number(data, 'nr_folios', 4, facts);
@@ -57,7 +57,7 @@ export function readKhoTest(
   const { status, computed } = sum(context, complete ? folios : undefined, checksum?.value);
   if (status === 'mismatch') {
     const text = `the folios' checksum is ${hex(computed!)}; csum is ${hex(checksum!.value)}`;
-    context.problem('damaged', `${path}/data/csum`, text, { ...facts, address: checksum!.address });
+    context.problem('checksum', `${path}/data/csum`, text, { ...facts, address: checksum!.address });
   }
   const small = (value: typeof magic) =>
     value === undefined ? undefined : { value: Number(value.value), address: value.address };
@@ -83,7 +83,7 @@ function formOf(context: ReadContext, tree: ClientTree, data: FdtNode, count: nu
   const info = property(data, 'folios_info');
   const receiver = [clientAbisOf('kho-test').at(-1)!, 'failed'] as const;
   if (info === undefined) {
-    context.problem('damaged', path, 'the property is missing', { address: tree.at(data.offset), receiver });
+    context.problem('property', path, 'the property is missing', { address: tree.at(data.offset), receiver });
     return undefined;
   }
   const inline = info.value.length === 8 * count;
@@ -94,13 +94,13 @@ function formOf(context: ReadContext, tree: ClientTree, data: FdtNode, count: nu
     const fits = totalPages === 1 && order === 0 && flags === 1 && first % BigInt(context.pageSize) === 0n;
     const form = fits ? 'vmalloc' : 'inline';
     const text = `16 bytes for two folios: both forms have them; read as ${form}, because the second word ${fits ? 'is' : 'is not'} that of a descriptor of one page`;
-    context.problem('note', path, text, { address: tree.at(info.valueOffset), erratum: 'B10' });
+    context.problem('list-ambiguous', path, text, { address: tree.at(info.valueOffset), erratum: 'B10' });
     return form;
   }
   if (inline) return 'inline';
   if (vmalloc && context.target.abi.file.vmalloc !== undefined) return 'vmalloc';
   const text = `${info.value.length} bytes; expected 16 or ${8 * count}`;
-  context.problem('damaged', path, text, { address: tree.at(info.valueOffset), receiver });
+  context.problem('property', path, text, { address: tree.at(info.valueOffset), receiver });
   return undefined;
 }
 
@@ -129,7 +129,7 @@ function listFolios(
   const facts = { address: at, receiver: [clientAbisOf('kho-test').at(-1)!, 'failed'] as const };
   // One version string covers ABIs with and without vmalloc areas, so a blob of the later form is also read as the earlier ABI.
   if (context.target.abi.file.vmalloc === undefined) {
-    context.problem('damaged', path, 'this ABI has no preserved vmalloc areas', facts);
+    context.problem('area', path, 'this ABI has no preserved vmalloc areas', facts);
     return folios;
   }
   const pages = vmallocPages(context, decodeDescriptor(context.target, info.value), path, facts);
@@ -137,7 +137,7 @@ function listFolios(
   const perPage = context.pageSize / 8;
   if (count > pages.count * perPage) {
     const text = `nr_folios is ${count}; the area holds ${pages.count * perPage}, which are read`;
-    context.problem('damaged', path, text, { ...facts, erratum: 'B34' });
+    context.problem('list-overflow', path, text, { ...facts, erratum: 'B34' });
   }
   let left = Math.min(count, pages.count * perPage);
   for (const page of pages.addresses()) {
@@ -158,7 +158,7 @@ function folioOf(context: ReadContext, info: bigint, at: bigint, path: string): 
   const aligned = order <= highest && address % (BigInt(context.pageSize) << BigInt(order)) === 0n;
   if (aligned && address !== 0n) return { address, order, at };
   const text = `${hex(info)} is no folio of order 0 to ${highest}`;
-  context.problem('damaged', path, text, { address: at });
+  context.problem('folio-entry', path, text, { address: at });
   return undefined;
 }
 

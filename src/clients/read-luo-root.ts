@@ -42,7 +42,7 @@ function structRoot(
   const layout = latest.struct('luo_root', context.target.pageShift);
   if (size !== undefined && size < BigInt(layout.size)) {
     const text = `the blob has ${size} bytes; expected ${layout.size}`;
-    context.problem('damaged', path, text, { address, receiver: [latest, 'too-small'] });
+    context.problem('too-small', path, text, { address, receiver: [latest, 'too-small'] });
     return undefined;
   }
   // Twice the field: a composite string is longer.
@@ -89,7 +89,7 @@ function treeRoot(
   const treeFormats = formats.filter(({ file }) => file.luo!.root !== 'struct');
   if (treeFormats.length === 0) {
     const text = `${printable(version.value)} is a structure, not a device tree`;
-    context.problem('damaged', path, text, { address, receiver: [latest, 'version'] });
+    context.problem('version-form', path, text, { address, receiver: [latest, 'version'] });
     return { version };
   }
   const hasFlbNode = child(root, 'luo-flb') !== undefined;
@@ -132,7 +132,10 @@ function nodesRoot(
   const sessions = nodeAddress(context, tree, abi, 'luo-session', 'luo-session-header', 'session-node');
   if (!abi.file.luo!.flbs) {
     const text = 'there is no luo-flb node: the blob is of 6.19, and kernels from 7.0 on panic';
-    context.problem('note', `${tree.path}/luo-flb`, text, { address: tree.address, erratum: 'B8' });
+    context.problem('flb-node-absent', `${tree.path}/luo-flb`, text, {
+      address: tree.address,
+      erratum: 'B8',
+    });
     return { abi, version, number, sessions, flbs: undefined };
   }
   const flbs = nodeAddress(context, tree, abi, 'luo-flb', 'luo-flb-header', 'flb-node');
@@ -152,7 +155,7 @@ function nodeAddress(
   const path = `${tree.path}/${name}`;
   const receiver = [abi, row] as const;
   if (node === undefined) {
-    context.problem('damaged', path, 'the node is missing', { address: tree.address, receiver });
+    context.problem('node', path, 'the node is missing', { address: tree.address, receiver });
     return undefined;
   }
   const wanted = abi.node(`/${name}`).properties.find((candidate) => candidate.name === 'compatible')!.value;
@@ -160,7 +163,7 @@ function nodeAddress(
   if (strings !== undefined && !strings.value.some((text) => text === wanted)) {
     const found = strings.value.map((text) => `'${printable(text)}'`).join(', ');
     const text = `unknown version: ${found}; known is ${wanted}`;
-    context.problem('unknown', path, text, { address: strings.address, receiver });
+    context.problem('node-version', path, text, { address: strings.address, receiver });
     return undefined;
   }
   return tree.number(node, property, 8, { receiver });

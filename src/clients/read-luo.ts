@@ -61,7 +61,7 @@ function readSessions(
     const { name, files: filesAddress, count } = fields;
     if (names.has(name.value)) {
       const text = `a second session named '${printable(name.value)}'`;
-      context.problem('damaged', at, text, { address, receiver: [abi, 'duplicate-session'] });
+      context.problem('session-duplicate', at, text, { address, receiver: [abi, 'duplicate-session'] });
     }
     names.add(name.value);
     const files = readFiles(context, abi, filesAddress, count, `${at}/files`);
@@ -82,7 +82,7 @@ function readFiles(
     if (count.value !== 0n) {
       const text = `files is 0 but count is ${count.value}`;
       const row = chained ? { receiver: [abi, 'files-null'] as const } : {};
-      context.problem('damaged', path, text, { address: count.address, ...row });
+      context.problem('files-null', path, text, { address: count.address, ...row });
     }
     return [];
   }
@@ -91,7 +91,7 @@ function readFiles(
     : arrayEntries(context, abi, 'files', head.value, path, count.value);
   if (chained && BigInt(places.length) !== count.value) {
     const text = `count is ${count.value}; the blocks hold ${places.length}`;
-    context.problem('damaged', path, text, { address: count.address, receiver: [abi, 'files-count'] });
+    context.problem('files-count', path, text, { address: count.address, receiver: [abi, 'files-count'] });
   }
   const files: LuoFile[] = [];
   for (const [index, address] of places.entries()) {
@@ -118,7 +118,7 @@ function memfdFormat(context: ReadContext, compatible: Located<string>, path: st
   if (found === undefined && compatible.value.startsWith('memfd-')) {
     const text = `unknown version: '${printable(compatible.value)}'; known are ${known.map(({ id }) => id).join(', ')}`;
     const receiver = [known.at(-1)!, 'version'] as const;
-    context.problem('unknown', path, text, { address: compatible.address, receiver });
+    context.problem('memfd-version', path, text, { address: compatible.address, receiver });
   }
   return found;
 }

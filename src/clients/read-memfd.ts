@@ -1,7 +1,7 @@
 import type { ClientAbi } from '../abi/index.js';
 import { hex } from '../bytes/index.js';
 import { readVmalloc, type VmallocDescriptor } from '../vmalloc/index.js';
-import type { LocatedFields, ReadContext } from './context.js';
+import type { LocatedFields, ProblemFacts, ReadContext } from './context.js';
 import { FolioEntries } from './memfd-entries.js';
 import type { MemfdData } from './model.js';
 
@@ -66,11 +66,11 @@ function checkFlags(
   const known = abi.file.limits.seals;
   if (seals !== undefined && known !== undefined && (seals.value & ~known) !== 0) {
     const text = `unknown seals in ${hex(seals.value)}; known are the bits of ${hex(known)}`;
-    context.problem('damaged', path, text, { address: seals.address, receiver: [abi, 'seals'] });
+    context.problem('memfd-seals', path, text, { address: seals.address, receiver: [abi, 'seals'] });
   }
   if (flags !== undefined && flags.value !== 0) {
     const text = `flags are ${hex(flags.value)}; expected 0`;
-    context.problem('note', path, text, { address: flags.address, receiver: [abi, 'flags'] });
+    context.problem('memfd-flags', path, text, { address: flags.address, receiver: [abi, 'flags'] });
   }
 }
 
@@ -90,7 +90,7 @@ function readArray(
   let left = fields.nr_folios.value;
   if (left > room) {
     const text = `nr_folios is ${left}; the area holds ${room}, which are read`;
-    context.problem('damaged', path, text, {
+    context.problem('list-overflow', path, text, {
       address: fields.nr_folios.address,
       erratum: 'B34',
       receiver: [abi, 'overflow'],
@@ -104,7 +104,7 @@ function readArray(
     left -= BigInt(here);
     if (!context.firstOfArea(page)) {
       const text = `a page of the folio array at ${hex(page)} is reached twice; the rest is not read`;
-      context.problem('damaged', `${path}/folios`, text, { address: page });
+      context.problem('reached-twice', `${path}/folios`, text, { address: page });
       entries.skip(here);
       break;
     }
@@ -119,25 +119,30 @@ export function vmallocPages(
   context: ReadContext,
   descriptor: VmallocDescriptor,
   path: string,
-  facts: Parameters<ReadContext['attempt']>[2] & object,
+  facts: ProblemFacts,
 ): { count: number; addresses: () => Generator<bigint> } | undefined {
   if (descriptor.first === 0n && descriptor.totalPages === 0) return { count: 0, addresses: function* () {} };
   if ((descriptor.flags & ~VMALLOC_FLAGS) !== 0) {
     const text = `kho_vmalloc.flags is ${hex(descriptor.flags)}; known are the bits of ${hex(VMALLOC_FLAGS)}`;
-    context.problem('note', path, text, { address: facts.address, erratum: 'B12' });
+    context.problem('area-flags', path, text, { address: facts.address, erratum: 'B12' });
   }
   // The oldest ABI has no preserved vmalloc areas, so nobody can say how a chunk looks.
   if (context.target.abi.file.vmalloc === undefined) {
-    context.problem('damaged', path, 'this ABI has no preserved vmalloc areas', facts);
+    context.problem('area', path, 'this ABI has no preserved vmalloc areas', facts);
     return undefined;
   }
   if (!context.spendPages(path, descriptor.totalPages)) return undefined;
-  const chunks = context.attempt(path, () => readVmalloc(context.target, context.memory, descriptor), facts);
+  const chunks = context.attempt(
+    'area',
+    path,
+    () => readVmalloc(context.target, context.memory, descriptor),
+    facts,
+  );
   if (chunks === undefined) return undefined;
   const shared = chunks.find(({ address }) => !context.firstOfArea(address));
   if (shared !== undefined) {
     const text = `the chunk at ${hex(shared.address)} belongs to another area too`;
-    context.problem('damaged', path, text, { ...facts, address: shared.address });
+    context.problem('reached-twice', path, text, { ...facts, address: shared.address });
     return undefined;
   }
   const size = BigInt(context.pageSize);

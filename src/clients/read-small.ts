@@ -23,7 +23,7 @@ export function readMetadata(
   const length = size ?? BigInt(layout.size);
   if (length < 4n) {
     const receiver = [abi, 'too-small-for-version'] as const;
-    context.problem('damaged', path, `the blob has ${length} bytes`, { address, receiver });
+    context.problem('too-small', path, `the blob has ${length} bytes`, { address, receiver });
     return {};
   }
   const head = context.read(address, 4, 'the version', path);
@@ -36,12 +36,12 @@ export function readMetadata(
   const format = clientAbisOf('kexec-metadata', number)[0];
   if (format === undefined) {
     const text = `unknown version: ${number}; known is ${abi.file.version.value}`;
-    context.problem('unknown', path, text, { address, receiver: [abi, 'version'] });
+    context.problem('version', path, text, { address, receiver: [abi, 'version'] });
     return { version };
   }
   if (length < BigInt(layout.size)) {
     const text = `the blob has ${length} bytes; expected ${layout.size}`;
-    context.problem('damaged', path, text, { address, receiver: [abi, 'too-small'] });
+    context.problem('too-small', path, text, { address, receiver: [abi, 'too-small'] });
     return { format: format.id, version };
   }
   const fields = context.struct<{ version: number; previous_release: string; kexec_count: number }>(
@@ -85,7 +85,7 @@ export function readMemblock(
       const found = list.value.map((text) => `'${printable(text)}'`).join(', ');
       const receiver = [abi, 'region-version'] as const;
       const text = `unknown version: ${found}; known is ${wanted}`;
-      context.problem('unknown', at, text, { address: list.address, receiver });
+      context.problem('region-version', at, text, { address: list.address, receiver });
     }
     const start = tree.number(node, 'start', 8, { receiver: [abi, 'property'] });
     const bytes = tree.number(node, 'size', 8, { receiver: [abi, 'property'] });
@@ -99,12 +99,12 @@ export function readMemblock(
     if (start === undefined || bytes === undefined) continue;
     if (start.value + bytes.value > 1n << 64n) {
       const text = `${hex(start.value)} + ${hex(bytes.value)} passes the end of 64-bit addresses`;
-      context.problem('damaged', at, text, { address: start.address });
+      context.problem('region-range', at, text, { address: start.address });
       continue;
     }
     if (bytes.value % BigInt(context.pageSize) !== 0n) {
       const text = `the size ${hex(bytes.value)} is not a multiple of the page size; the last partial page is not preserved`;
-      context.problem('note', at, text, { address: bytes.address, erratum: 'B13' });
+      context.problem('region-partial-page', at, text, { address: bytes.address, erratum: 'B13' });
     }
     context.refer('reserve_mem region', at, start.value, bytes.value);
   }

@@ -174,8 +174,11 @@ class Run {
   }
 
   #decode(root: RootModel, target: Target, memory: PhysicalMemory): DecodedClient[] {
+    const seen = new Set<string>();
     return root.subtrees.flatMap(({ name, addressBytes, sizeBytes }) => {
-      if (addressBytes === undefined) return [];
+      // Of several nodes with one name every reader sees the first; a hostile blob has a thousand.
+      if (addressBytes === undefined || seen.has(name)) return [];
+      seen.add(name);
       const size = sizeBytes === undefined ? undefined : cpuU64(sizeBytes, target.byteOrder);
       return [decodeClient(name, cpuU64(addressBytes, target.byteOrder), size, memory, target)];
     });
