@@ -268,9 +268,9 @@ describe('the chunk list', () => {
   });
 });
 
-describe('what is preserved', () => {
-  const find = (report: ValidationReport, name: string) => report.findings[names(report).indexOf(name)];
+const find = (report: ValidationReport, name: string) => report.findings[names(report).indexOf(name)];
 
+describe('what is preserved', () => {
   test('map-fdt-not-preserved', () => {
     const report = validated(encode('init bare\npage 0x12345 0\n'));
     expect(find(report, 'map-fdt-not-preserved')).toMatchObject({
@@ -373,10 +373,65 @@ describe('vmalloc areas', () => {
     ['vmalloc-flags', (u64, descriptor) => u64(descriptor + 8n, 0x0000_0009_0000_0001n)],
     ['vmalloc-order', (u64, descriptor) => u64(descriptor + 8n, 0x003f_0001_0000_0001n)],
     ['vmalloc-entry-not-preserved', (u64, _descriptor, chunk) => u64(chunk + 8n, 0x3000_0000n)],
+    // Two pages mapped as one run of order 1, from an odd page on.
+    [
+      'vmalloc-run-misaligned',
+      (u64, descriptor, chunk) => {
+        u64(descriptor + 8n, 0x0001_0001_0000_0002n);
+        u64(chunk + 8n, 0x3000_1000n);
+      },
+    ],
   ])('%s', (name, change) => {
     const area = made();
     const report = validated(area.made, ({ u64 }) => change(u64, area.descriptor, area.chunk));
     expect(names(report)).toContain(name);
+  });
+
+  test('vmalloc-chunk-shared: two memfds name one chain, which is read once', () => {
+    const area = made(`${BASE}luo memfd 0xa2 8192 0x3000:2\n`);
+    // The second descriptor is found by its chunk, which is another one.
+    let second = 0n;
+    for (const { start, end } of area.made.producer.store.ranges())
+      for (let at = start + 32n; at < end; at += 4096n) {
+        const bytes = Buffer.from(area.made.producer.store.read(at, 16)!);
+        const other = bytes.readBigUInt64LE(0);
+        if (bytes.readBigUInt64LE(8) === 0x0000_0001_0000_0001n && other !== area.chunk) second = at;
+      }
+    const report = validated(area.made, ({ u64 }) => u64(second, area.chunk));
+    expect(report.findings.map(({ rule, address: at }) => ({ rule, at }))).toContainEqual({
+      rule: 'KHO315',
+      at: area.chunk,
+    });
+  });
+
+  test('vmalloc-too-large: a chain without an end to it', () => {
+    const area = made();
+    const { store } = area.made.producer;
+    const START = 0x10_0000_0000n;
+    // Full chunks, each naming the page after it, made as they are asked for.
+    const page = new Uint8Array(4096);
+    for (let at = 8; at < 4096; at += 8) writeU64(page, at, 0x2000_0000n, 'little');
+    const memory: PhysicalMemory = {
+      source: 'endless',
+      hints: store.hints,
+      ranges: () => store.ranges(),
+      read(at, length) {
+        if (at < START) return store.read(at, length);
+        const inPage = Number(at % 4096n);
+        writeU64(page, 0, at - BigInt(inPage) + 4096n, 'little');
+        return page.slice(inPage, inPage + length);
+      },
+    };
+    const report = validated(
+      area.made,
+      ({ u64 }) => {
+        u64(area.descriptor, START);
+        u64(area.descriptor + 8n, 0x0000_0001_ffff_ffffn);
+      },
+      { memory: { memory, input: 1 } },
+    );
+    // 2^21 entries are 4104 chunks of 511 and a bit.
+    expect(find(report, 'vmalloc-too-large')).toMatchObject({ address: START + 4104n * 4096n });
   });
 
   test('vmalloc-chunk-not-preserved', () => {

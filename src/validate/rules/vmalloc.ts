@@ -3,122 +3,23 @@ import { hex, printable } from '../../bytes/index.js';
 import type { DecodedClient } from '../../clients/index.js';
 import { property, readFdt } from '../../fdt/index.js';
 import { decodeDescriptor, type VmallocDescriptor } from '../../vmalloc/index.js';
-import type { RuleTable, ValidationContext } from '../context.js';
+import type { Coverage, RuleTable, ValidationContext } from '../context.js';
 import type { Rule } from '../rule.js';
-import { surveyVmalloc, type VmallocFaultKind } from '../vmalloc-survey.js';
-import { makeRules, SOURCE } from './build.js';
-
-const R = makeRules('vmalloc', 'preserved vmalloc areas that clients hold; needs memory', {
-  'vmalloc-first': [
-    301,
-    'error',
-    'an area with pages has no chunk',
-    SOURCE.vmalloc,
-    'The restore finds fewer pages than total_pages and fails.',
-  ],
-  'vmalloc-chunk-misaligned': [
-    302,
-    'error',
-    'a chunk is not page aligned',
-    SOURCE.vmalloc,
-    'The kernel maps the page that holds the address and reads entries from its middle.',
-  ],
-  'vmalloc-chunk-not-in-dump': [
-    303,
-    'error',
-    'a chunk is not in the dump',
-    SOURCE.vmalloc,
-    'The chain leads to memory that the dump does not hold: damage, or a dump without kernel pages.',
-  ],
-  'vmalloc-cycle': [
-    304,
-    'error',
-    'a chunk is reached twice',
-    SOURCE.vmalloc,
-    'The kernel notices only on the second visit, when the chunk is no preserved page any more: a warning, and no area.',
-  ],
-  'vmalloc-too-many-chunks': [
-    305,
-    'error',
-    'more chunks than the area needs',
-    SOURCE.vmalloc,
-    'The number of entries passes total_pages and the restore fails; what was restored is not given back.',
-  ],
-  'vmalloc-short-chunk': [
-    306,
-    'error',
-    'a chunk that is not full has a next one',
-    SOURCE.vmalloc,
-    'Writers fill each chunk before they take another. Readers stop a chunk at the first 0 and go on with the next.',
-  ],
-  'vmalloc-tail': [
-    307,
-    'warning',
-    'entries follow the zero that ends a chunk',
-    SOURCE.vmalloc,
-    'Readers stop at the first 0: what stands behind it is lost.',
-  ],
-  'vmalloc-entry-misaligned': [
-    308,
-    'error',
-    'an entry is not page aligned',
-    SOURCE.vmalloc,
-    'Entries are addresses of pages. The kernel drops the low bits and maps the wrong page.',
-  ],
-  'vmalloc-count': [
-    309,
-    'error',
-    'the number of entries contradicts total_pages',
-    SOURCE.vmalloc,
-    'The restore fails unless the pages of all entries are exactly total_pages.',
-  ],
-  'vmalloc-flags': [
-    310,
-    'warning',
-    'unknown flags',
-    'erratum B12, Linux 6.18 to 7.3',
-    'The receiver drops bits that it does not know without a word: what they meant is lost.',
-  ],
-  'vmalloc-order': [
-    311,
-    'error',
-    'an order that no mapping has',
-    SOURCE.vmalloc,
-    'order is used as a shift without a bound.',
-  ],
-  'vmalloc-huge-6.18': [
-    312,
-    'warning',
-    'a huge-mapped area for a receiver that restores it wrong',
-    'erratum B11, Linux 6.18',
-    'Receivers of 6.18 fill the page array of each run with its first page.',
-    'areas of order 1 and up under kho-v1',
-  ],
-  'vmalloc-entry-not-preserved': [
-    313,
-    'error',
-    'a page of the area is not preserved',
-    SOURCE.vmalloc,
-    'The next kernel gives the page to somebody else before the area is restored, and the restore fails or returns foreign data.',
-  ],
-  'vmalloc-chunk-not-preserved': [
-    314,
-    'error',
-    'a chunk is not preserved',
-    SOURCE.vmalloc,
-    'The next kernel overwrites the list before it is read.',
-  ],
-});
+import { surveyVmalloc, VmallocBudget, type VmallocFault, type VmallocFaultKind } from '../vmalloc-survey.js';
+import { VMALLOC_RULES as R } from './vmalloc-table.js';
 
 const BY_KIND: Record<VmallocFaultKind, Rule> = {
   'chunk-misaligned': R['vmalloc-chunk-misaligned'],
   'chunk-not-in-dump': R['vmalloc-chunk-not-in-dump'],
   'chunk-cycle': R['vmalloc-cycle'],
+  'chunk-shared': R['vmalloc-chunk-shared'],
   'chunk-too-many': R['vmalloc-too-many-chunks'],
   'chunk-short': R['vmalloc-short-chunk'],
   'chunk-tail': R['vmalloc-tail'],
   'entry-misaligned': R['vmalloc-entry-misaligned'],
+  'run-misaligned': R['vmalloc-run-misaligned'],
   count: R['vmalloc-count'],
+  'too-large': R['vmalloc-too-large'],
 };
 
 /** An area that a client holds. */
@@ -148,7 +49,8 @@ export const vmallocRules: RuleTable = {
       return;
     }
     for (const rule of this.rules) context.ran(rule);
-    for (const area of areas) checkArea(context, target, area);
+    const budget = new VmallocBudget();
+    for (const area of areas) checkArea(context, target, area, budget);
   },
 };
 
@@ -182,11 +84,8 @@ function areasOf(client: DecodedClient, { memory }: ValidationContext, target: T
   ];
 }
 
-function checkArea(
-  context: ValidationContext,
-  target: Target,
-  { path, address, descriptor }: HeldArea,
-): void {
+function checkArea(context: ValidationContext, target: Target, area: HeldArea, budget: VmallocBudget): void {
+  const { path, address, descriptor } = area;
   const { first, totalPages, flags, order } = descriptor;
   const place = { path, address, length: 16, window: context.window(address, 16) };
   const known = target.abi.vmalloc.flags.reduce((sum, { value }) => sum | value, 0);
@@ -218,36 +117,22 @@ function checkArea(
       context.reportMemory(R['vmalloc-first'], { message: `${totalPages} pages and no chunk`, ...place });
     return;
   }
-  const survey = surveyVmalloc(target, context.memory!, descriptor);
-  for (const { kind, address: at, value, expected } of survey.faults) {
-    context.reportMemory(BY_KIND[kind], {
-      message: BY_KIND[kind].title,
-      path,
-      address: at,
-      length: 8,
-      found: kind === 'count' || kind === 'chunk-short' ? `${value} entries` : hex(value),
-      ...(expected === undefined ? {} : { expected }),
-      window: context.window(at, 8),
-    });
-  }
   const page = 1n << BigInt(target.pageShift);
-  for (const chunk of survey.chunks) {
-    const covered = context.coverage(chunk, page);
-    if (covered === 'none' || covered === 'part')
-      context.reportMemory(R['vmalloc-chunk-not-preserved'], {
+  surveyVmalloc(target, context.memory!, descriptor, budget, {
+    chunk(at) {
+      if (isPreserved(context.coverage(at, page))) return;
+      reportOrCount(context, R['vmalloc-chunk-not-preserved'], () => ({
         message: 'this chunk will be overwritten',
         path,
-        address: chunk,
+        address: at,
         erratum: 'B14',
-      });
-  }
-  for (const { address: run, at } of survey.entries) {
-    const covered = context.coverage(run, page << BigInt(order));
-    if (covered === 'all' || covered === 'unknown') continue;
-    const rule = R['vmalloc-entry-not-preserved'];
-    if (context.full(rule)) context.count(rule, 1);
-    else
-      context.reportMemory(rule, {
+        window: context.window(at, 16),
+      }));
+    },
+    entry(run, at) {
+      const covered = context.coverage(run, page << BigInt(order));
+      if (isPreserved(covered)) return;
+      reportOrCount(context, R['vmalloc-entry-not-preserved'], () => ({
         message: covered === 'part' ? 'only a part of this run is preserved' : 'this run is not preserved',
         path,
         address: at,
@@ -255,6 +140,40 @@ function checkArea(
         found: `${hex(run)}, order ${order}`,
         erratum: 'B14',
         window: context.window(at, 8),
-      });
-  }
+      }));
+    },
+    fault: (fault) => reportOrCount(context, BY_KIND[fault.kind], () => faultFacts(context, path, fault)),
+  });
+}
+
+/** Without a map nobody knows; that is no finding. */
+function isPreserved(covered: Coverage): boolean {
+  return covered === 'all' || covered === 'unknown';
+}
+
+/** A hostile area can break a rule a million times: texts and windows are made only for those that are listed. */
+function reportOrCount(
+  context: ValidationContext,
+  rule: Rule,
+  facts: () => Parameters<ValidationContext['reportMemory']>[1],
+): void {
+  if (context.full(rule)) context.count(rule, 1);
+  else context.reportMemory(rule, facts());
+}
+
+function faultFacts(
+  context: ValidationContext,
+  path: string,
+  { kind, address, value, expected }: VmallocFault,
+): Parameters<ValidationContext['reportMemory']>[1] {
+  const counted = kind === 'count' || kind === 'chunk-short' || kind === 'too-large';
+  return {
+    message: BY_KIND[kind].title,
+    path,
+    address,
+    length: 8,
+    found: counted ? `${value} entries` : hex(value),
+    ...(expected === undefined ? {} : { expected }),
+    window: context.window(address, 8),
+  };
 }
