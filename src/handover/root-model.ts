@@ -36,9 +36,15 @@ export interface RootModel {
  * Reads a root FDT: which ABI it is, where the map's address stands, which subtrees there are.
  *
  * @param told ABI that the caller insists on
+ * @param onFault takes what is wrong with the properties of one subtree, which then counts as missing; without it that is thrown
  * @throws KhoError `E_FDT` and `E_WRONG_KIND` for bytes that are no sound blob, `E_HANDOVER` for a blob that is no KHO root
  */
-export function readRoot(bytes: Uint8Array, source: string, told?: Abi): RootModel {
+export function readRoot(
+  bytes: Uint8Array,
+  source: string,
+  told?: Abi,
+  onFault?: (fault: KhoError) => void,
+): RootModel {
   const tree = readFdt(bytes, { source });
   const compatibleAt = compatibleProperty(tree, source);
   const compatible = stringList(compatibleAt.value);
@@ -66,15 +72,26 @@ export function readRoot(bytes: Uint8Array, source: string, told?: Abi): RootMod
     oddities,
     mapName: mapRule.name,
     mapBytes: eightBytes(tree.root, mapRule.name, source, '/'),
-    subtrees: tree.root.children.map((node) => subtree(node, abi, source)),
+    subtrees: tree.root.children.map((node) => subtree(node, abi, source, onFault)),
   };
 }
 
-function subtree(node: FdtNode, abi: Abi, source: string): RootSubtree {
+function subtree(
+  node: FdtNode,
+  abi: Abi,
+  source: string,
+  onFault: ((fault: KhoError) => void) | undefined,
+): RootSubtree {
   const value = (role: 'phys' | 'size'): Uint8Array | undefined => {
     const rule = abi.file.fdt.subtree.find((candidate) => candidate.role === role);
     if (rule === undefined || property(node, rule.name) === undefined) return undefined;
-    return eightBytes(node, rule.name, source, `/${node.name}/`);
+    try {
+      return eightBytes(node, rule.name, source, `/${node.name}/`);
+    } catch (error) {
+      if (onFault === undefined || !(error instanceof KhoError)) throw error;
+      onFault(error);
+      return undefined;
+    }
   };
   return { name: node.name, node, addressBytes: value('phys'), sizeBytes: value('size') };
 }

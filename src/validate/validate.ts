@@ -17,8 +17,9 @@ import type { Report, ValidationContext } from './context.js';
 import type { FindingFacts, ReportInput, ReportProblem, ValidationReport } from './finding.js';
 import { type MapSurvey, surveyMap } from './map-survey.js';
 import { checkProfile, type FoundComponent, type Profile } from './profile.js';
+import type { Rule } from './rule.js';
 import { RULE_TABLES } from './rules/index.js';
-import { FORMAT_AMBIGUOUS, ROOT_UNREADABLE } from './rules/root.js';
+import { FORMAT_AMBIGUOUS, ROOT_UNREADABLE, SUBTREE_LENGTH, TARGET_ASSUMED } from './rules/root.js';
 import type { Suppressions } from './suppress.js';
 import { markedWindow } from './window.js';
 
@@ -127,11 +128,13 @@ class Run {
   #readRoot(bytes: Uint8Array): void {
     this.#collector.ran(ROOT_UNREADABLE);
     try {
-      this.#root = readRoot(bytes, 'root FDT', this.#subject.told.abi);
+      this.#root = readRoot(bytes, 'root FDT', this.#subject.told.abi, (fault) =>
+        this.#reportError(SUBTREE_LENGTH, fault, this.#subject.fdt!.input),
+      );
     } catch (error) {
       // Damage of the format has rules of its own; what is left is a sound tree that is no KHO root.
       if (!(error instanceof KhoError)) throw error;
-      if (error.code === 'E_HANDOVER') this.#unreadable(error, this.#subject.fdt!.input);
+      if (error.code === 'E_HANDOVER') this.#reportError(ROOT_UNREADABLE, error, this.#subject.fdt!.input);
     }
   }
 
@@ -157,7 +160,7 @@ class Run {
     } catch (error) {
       if (!(error instanceof KhoError)) throw error;
       this.#target = this.#fallback(root, memory);
-      if (this.#target === undefined) this.#unreadable(error, this.#subject.memory!.input);
+      if (this.#target === undefined) this.#reportError(ROOT_UNREADABLE, error, this.#subject.memory!.input);
     }
   }
 
@@ -170,6 +173,12 @@ class Run {
     // x86_64 has pages of 4K only, and most machines have them.
     const pageShift = told.pageShift ?? hinted ?? 12;
     const abi = told.abi ?? root.abis.at(-1)!;
+    if (byteOrder !== undefined && (told.pageShift ?? hinted) === undefined)
+      this.#add(TARGET_ASSUMED, this.#subject.fdt!.input, {
+        message: 'neither the map nor the dump tells the page size: what follows is for pages of 4K',
+        path: `/${root.mapName}`,
+        hint: 'say it with --page-size if the machine has others',
+      });
     return byteOrder === undefined ? undefined : makeTarget(abi, byteOrder, pageShift);
   }
 
@@ -184,12 +193,15 @@ class Run {
     });
   }
 
-  #unreadable(error: KhoError, input: number): void {
+  /** A reader's error as a finding. */
+  #reportError(rule: Rule, error: KhoError, input: number): void {
     const { path, offset, address, found, expected, hint } = error.details;
-    this.#add(ROOT_UNREADABLE, input, {
+    const { fdt } = this.#subject;
+    this.#add(rule, input, {
       message: error.summary,
       path: path ?? '/',
       ...(offset === undefined ? {} : { offset }),
+      ...(offset === undefined || fdt === undefined ? {} : { window: markedWindow(fdt.bytes, offset, 8) }),
       ...(address === undefined ? {} : { address }),
       ...(found === undefined ? {} : { found }),
       ...(expected === undefined ? {} : { expected }),
@@ -197,7 +209,7 @@ class Run {
     });
   }
 
-  #add(rule: typeof ROOT_UNREADABLE, input: number, facts: Omit<FindingFacts, 'input'>): void {
+  #add(rule: Rule, input: number, facts: Omit<FindingFacts, 'input'>): void {
     this.#collector.add(rule, { ...facts, input });
   }
 

@@ -155,6 +155,11 @@ describe('the root node', () => {
     ['root-property-unknown', root(compatible('kho-v4'), map, { prop: 'surprise', value: [1] }), '/surprise'],
     ['root-property-order', root(map, compatible('kho-v4')), '/'],
     ['root-property-order', root(compatible('kho-v4'), map, ...node('LUO', address, size)), '/LUO'],
+    [
+      'subtree-property-length',
+      root(compatible('kho-v4'), map, ...node('LUO', size, { prop: 'preserved-data', value: [1, 2, 3, 4] })),
+      '/LUO/preserved-data',
+    ],
     ['subtree-half-node', root(compatible('kho-v4'), map, ...node('LUO')), '/LUO'],
     ['subtree-size-missing', root(compatible('kho-v4'), map, ...node('LUO', address)), '/LUO'],
     [
@@ -178,6 +183,39 @@ describe('the root node', () => {
   test('an address that no memory has', () => {
     const made = encode('init kernel\nsubtree iommu 0xffffffffff000000 1\n');
     expect(names(validated(made))).toContain('subtree-address');
+  });
+
+  test('a property of a wrong length hides nothing else', () => {
+    const made = encode();
+    // blob-size of the first subtree: a length of 4 leaves four zero bytes, which are no tag.
+    const fdt = Buffer.from(made.fdt);
+    const at = fdt.indexOf(Buffer.from([0, 0, 0, 3, 0, 0, 0, 8]), 0x70);
+    fdt.writeUInt32BE(7, at + 4);
+    const report = validated(made, ({ u64 }) => u64(0x1_0000_0000n + 8n, 1n), {
+      fdt: { bytes: fdt, input: 0 },
+    });
+    expect(names(report)).toEqual(
+      expect.arrayContaining(['subtree-property-length', 'map-entry-misaligned']),
+    );
+  });
+
+  test('root-target-assumed: damage in a dump that does not tell its page size', () => {
+    const { fdt, fdtAddress, producer } = encode();
+    writeU64(producer.store.read(0x1_0000_0008n, 8)!, 0, 1n, 'little');
+    const { store } = producer;
+    const memory: PhysicalMemory = {
+      source: 'no hints',
+      hints: {},
+      ranges: () => store.ranges(),
+      read: (at, length) => store.read(at, length),
+    };
+    const report = run({
+      fdt: { bytes: fdt, input: 0 },
+      fdtAddress,
+      memory: { memory, input: 1 },
+      told: { byteOrder: 'little' },
+    });
+    expect(names(report)).toEqual(expect.arrayContaining(['root-target-assumed', 'map-entry-misaligned']));
   });
 
   test('bytes that two formats fit', () => {

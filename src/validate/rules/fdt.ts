@@ -1,6 +1,7 @@
-import { FDT_DEFECTS, type FdtDefectId } from '../../fdt/index.js';
+import { FDT_DEFECTS, type FdtCheck, type FdtDefectId } from '../../fdt/index.js';
 import type { RuleTable, ValidationContext } from '../context.js';
 import { cutOffText, FROZEN_SIZES } from '../cut-off.js';
+import type { FindingFacts } from '../finding.js';
 import type { Rule } from '../rule.js';
 import { markedWindow } from '../window.js';
 import { makeRules } from './build.js';
@@ -71,6 +72,29 @@ const OWN = makeRules('fdt', 'root FDT from debugfs', {
   ],
 });
 
+/** The rule for the cut-off file of debugfs. */
+export const DEBUGFS_CUT_OFF: Rule = OWN['debugfs-cut-off'];
+
+/** What to say of a blob that debugfs cut off; undefined when it is another one. */
+export function cutOffFacts(
+  bytes: Uint8Array,
+  { header, defects }: FdtCheck,
+): Omit<FindingFacts, 'input'> | undefined {
+  const readable = cutOffText(bytes);
+  const cut = defects.some(({ id }) => id === 'fdt-cut-off') && FROZEN_SIZES.includes(bytes.length);
+  if (!cut || readable === undefined) return undefined;
+  return {
+    message: 'this is the FDT file of debugfs, which the kernel cuts off',
+    path: '/',
+    offset: bytes.length,
+    found: `${bytes.length} bytes of ${header?.totalsize}; readable: ${readable}`,
+    expected: `${header?.totalsize} bytes`,
+    hint: 'take kho/in/fdt of the next kernel, or a memory dump',
+    erratum: 'B22',
+    window: markedWindow(bytes, bytes.length - 1, 1),
+  };
+}
+
 /** Rules of the format, and the cut-off file that debugfs gives. */
 export const fdtRules: RuleTable = {
   rules: [...RULES.values(), ...Object.values(OWN)],
@@ -82,18 +106,10 @@ export const fdtRules: RuleTable = {
     }
     for (const rule of this.rules) context.ran(rule);
     const cutOff = fdtCheck.defects.find(({ id }) => id === 'fdt-cut-off');
-    if (cutOff !== undefined && FROZEN_SIZES.includes(fdt.length) && cutOffText(fdt) !== undefined) {
+    const frozen = cutOff === undefined ? undefined : cutOffFacts(fdt, fdtCheck);
+    if (frozen !== undefined) {
       // What else is wrong follows from the cut.
-      context.reportFdt(OWN['debugfs-cut-off'], {
-        message: 'this is the FDT file of debugfs, which the kernel cuts off',
-        path: '/',
-        offset: fdt.length,
-        found: `${fdt.length} bytes of ${fdtCheck.header?.totalsize}; readable: ${cutOffText(fdt)}`,
-        expected: `${fdtCheck.header?.totalsize} bytes`,
-        hint: 'take kho/in/fdt of the next kernel, or a memory dump',
-        erratum: 'B22',
-        window: markedWindow(fdt, fdt.length - 1, 1),
-      });
+      context.reportFdt(DEBUGFS_CUT_OFF, frozen);
       return;
     }
     for (const { id, severity, offset, path, found, expected, hint } of fdtCheck.defects) {

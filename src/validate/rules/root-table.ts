@@ -1,0 +1,105 @@
+import { makeRules, SOURCE } from './build.js';
+
+/** Rules of the root node and of the subtrees' properties as data. */
+export const ROOT_RULES = makeRules('fdt', 'root FDT', {
+  'root-unreadable': [
+    150,
+    'error',
+    'the blob is no usable KHO root',
+    SOURCE.populate,
+    'The next kernel looks for its version string and for the address of the map in the root node. Without them it boots cold: all preserved ' +
+      'memory is ordinary free memory, and no client learns anything.',
+  ],
+  'root-version-structure': [
+    151,
+    'warning',
+    'version string and structure do not go together',
+    SOURCE.header,
+    'The string names one format, the properties or the layout belong to another. A receiver goes by the string and will misread the rest.',
+  ],
+  'root-version-unreleased': [
+    152,
+    'warning',
+    'a version string that no released kernel writes',
+    '"kho: granular compatibility and header decoupling" (posted June 2026, not merged)',
+    'Composite strings with semicolons are refused by every released kernel; a list of strings matches if one of them is the own one.',
+  ],
+  'root-format-ambiguous': [
+    153,
+    'warning',
+    'the bytes allow more than one format under this string',
+    'errata B1 and B3',
+    'The format changed without a new string, and nothing in these bytes decides. A receiver of the other kind reserves wrong memory.',
+  ],
+  'root-property-unknown': [
+    154,
+    'note',
+    'a property that no kernel writes',
+    SOURCE.header,
+    'Receivers ignore properties that they do not know.',
+  ],
+  'root-property-order': [
+    155,
+    'note',
+    'properties do not stand in the order in which kernels leave them',
+    SOURCE.header,
+    'Harmless to receivers: the blob was written by something else than a kernel, or was rewritten (dtc does that).',
+  ],
+  'subtree-half-node': [
+    156,
+    'warning',
+    'a subtree without address',
+    'erratum B15, Linux 6.19 to 7.1',
+    'A failed registration left half a node behind. It is a bug of the producer, not damage; the client was never handed over.',
+  ],
+  'subtree-size-missing': [
+    157,
+    'error',
+    'a subtree without blob-size',
+    'kho_retrieve_subtree, Linux 7.1 to 7.3',
+    'From kho-v3 on every subtree has a size. Without it the retrieve fails with -EINVAL: LUO panics, the others ignore the subtree.',
+  ],
+  'subtree-address': [
+    158,
+    'error',
+    'the address of a subtree is no address of memory',
+    'kho_retrieve_subtree, Linux 6.16 to 7.3',
+    'The address is 0 or has more than 52 bits: the next kernel maps what is not there.',
+  ],
+  'subtree-duplicate': [
+    159,
+    'warning',
+    'two subtrees of one name',
+    'kho_add_subtree, Linux 6.16 to 6.18',
+    'Kernels before 6.19 do not refuse the second one. Receivers see only the first.',
+  ],
+  'subtree-unknown': [
+    160,
+    'note',
+    'a subtree of no known client',
+    'abi/clients',
+    'No released client has this name. What it hands over is not looked at, only whether it is preserved.',
+  ],
+  'root-map-zero': [
+    161,
+    'warning',
+    'the map address is 0',
+    SOURCE.populate,
+    'Kernels of 6.19 and 7.0 leave it 0 until finalize; the next kernel then boots cold. Before 6.19 it means that nothing is preserved.',
+  ],
+  'subtree-property-length': [
+    162,
+    'error',
+    'a property of a subtree has the wrong length',
+    'kho_retrieve_subtree, Linux 6.16 to 7.3',
+    'Receivers want exactly 8 bytes. With another length the retrieve fails with -EINVAL: LUO panics, the others ignore the subtree.',
+  ],
+  'root-target-assumed': [
+    163,
+    'note',
+    'the page size had to be assumed',
+    'abi/README.md',
+    'Nothing in an FDT tells the page size, and a map with damage does not tell it either. If the assumption is wrong, so are the findings about the map.',
+    'damaged maps; needs memory',
+  ],
+});
