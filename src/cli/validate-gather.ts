@@ -3,6 +3,7 @@ import { type ByteOrder, KhoError, Reader, readWholeFile, sha256 } from '../byte
 import { findRootFdts, readFdtPage, type ScratchArea } from '../handover/index.js';
 import type { PhysicalMemory } from '../memory/index.js';
 import {
+  isCutOff,
   openInput,
   type ReportInput,
   type ValidationInput,
@@ -68,7 +69,11 @@ function assemble(
     inputs.push({ path, kind, bytes: bytes.length, sha256: sha256(bytes) });
     return { bytes, input: inputs.length - 1 };
   };
-  const fdt = rootFdt(opened, one('root FDT'), folder?.fdt, load);
+  const fromFile = rootFdt(opened, one('root FDT'), folder?.fdt, load);
+  // A blob that debugfs cut off is named, and the whole one taken from the dump.
+  const fdt =
+    memory !== undefined && fromFile !== undefined && isCutOff(fromFile.bytes) ? undefined : fromFile;
+  const cutOff = folder?.cutOff === undefined ? fromFile : load(folder.cutOff, 'root FDT, cut off');
   const blobs = new Map<string, Uint8Array>();
   for (const [name, path] of folder?.subBlobs ?? []) blobs.set(name, load(path, `sub-blob of ${name}`).bytes);
   for (const { subtree, bytes } of opened) if (subtree !== undefined) blobs.set(subtree, bytes!);
@@ -82,6 +87,7 @@ function assemble(
   return {
     inputs,
     ...(subject === undefined ? {} : { fdt: subject }),
+    ...(cutOff === undefined || cutOff === subject ? {} : { cutOff }),
     ...(alone === undefined ? {} : { subBlob: true }),
     ...(found === undefined ? {} : { fdtAddress: found }),
     ...(memory === undefined ? {} : { memory: { memory, input: dumpAt } }),

@@ -13,11 +13,12 @@ import {
 import type { PhysicalMemory, PhysicalRange } from '../memory/index.js';
 import { blobMemory } from './blob-memory.js';
 import { FindingCollector, type ReportFrame } from './collector.js';
-import type { Report, ValidationContext } from './context.js';
 import type { FindingFacts, ReportInput, ReportProblem, ValidationReport } from './finding.js';
+import { makeContext } from './make-context.js';
 import { type MapSurvey, surveyMap } from './map-survey.js';
 import { checkProfile, type FoundComponent, type Profile } from './profile.js';
 import type { Rule } from './rule.js';
+import { cutOffFacts, DEBUGFS_CUT_OFF } from './rules/fdt.js';
 import { RULE_TABLES } from './rules/index.js';
 import { FORMAT_AMBIGUOUS, ROOT_UNREADABLE, SUBTREE_LENGTH, TARGET_ASSUMED } from './rules/root.js';
 import type { Suppressions } from './suppress.js';
@@ -27,6 +28,8 @@ import { markedWindow } from './window.js';
 export interface ValidationSubject {
   readonly inputs: readonly ReportInput[];
   readonly fdt?: { readonly bytes: Uint8Array; readonly input: number };
+  /** The FDT file of debugfs that was cut off, where the whole FDT comes from elsewhere. */
+  readonly cutOff?: { readonly bytes: Uint8Array; readonly input: number };
   /** The blob is a client's own device tree and not the root. */
   readonly subBlob?: boolean;
   readonly fdtAddress?: bigint;
@@ -58,9 +61,6 @@ export function validate(subject: ValidationSubject): ValidationReport {
   return run.report();
 }
 
-/** Bytes shown around an address. */
-const WINDOW = 48;
-
 class Run {
   readonly #subject: ValidationSubject;
   readonly #collector: FindingCollector;
@@ -90,7 +90,13 @@ class Run {
       this.#clients = this.#decode(this.#root, this.#target, memory.memory);
     }
     if (memory === undefined && this.#root !== undefined) this.#readBlobs(this.#root);
-    const context = this.#context();
+    this.#reportCutOff();
+    const context = makeContext(this.#subject, this.#collector, {
+      root: this.#root,
+      target: this.#target,
+      map: this.#map,
+      clients: this.#clients,
+    });
     for (const table of RULE_TABLES) {
       progress?.('checking rules');
       table.check(context);
@@ -193,6 +199,13 @@ class Run {
     });
   }
 
+  #reportCutOff(): void {
+    const { cutOff } = this.#subject;
+    const facts = cutOff === undefined ? undefined : cutOffFacts(cutOff.bytes, checkFdt(cutOff.bytes));
+    if (facts === undefined) return;
+    this.#add(DEBUGFS_CUT_OFF, cutOff!.input, { ...facts, hint: 'the whole FDT was taken from elsewhere' });
+  }
+
   /** A reader's error as a finding. */
   #reportError(rule: Rule, error: KhoError, input: number): void {
     const { path, offset, address, found, expected, hint } = error.details;
@@ -211,56 +224,6 @@ class Run {
 
   #add(rule: Rule, input: number, facts: Omit<FindingFacts, 'input'>): void {
     this.#collector.add(rule, { ...facts, input });
-  }
-
-  #context(): ValidationContext {
-    const { fdt, fdtAddress, memory, scratch, ram } = this.#subject;
-    const collector = this.#collector;
-    const map = this.#map;
-    const target = this.#target;
-    const report =
-      (input: number): Report =>
-      (rule, facts, severity) =>
-        collector.add(rule, { ...facts, input }, severity);
-    const trackers = new Set(map?.trackers);
-    const page = (address: bigint): number => Number(address >> BigInt(target?.pageShift ?? 12));
-    return {
-      fdt: fdt?.bytes,
-      fdtCheck: fdt === undefined ? undefined : checkFdt(fdt.bytes),
-      fdtAddress,
-      root: this.#root,
-      target,
-      memory: memory?.memory,
-      map,
-      clients: this.#clients,
-      scratch: scratch?.areas,
-      scratchBytes: scratch?.bytes,
-      scratchArray: scratch?.array,
-      ram,
-      coverage(address, bytes) {
-        if (map === undefined || address >= 1n << 52n || bytes >= 1n << 52n)
-          return map === undefined ? 'unknown' : 'none';
-        return map.preserved.coverage(page(address), page(address + (bytes === 0n ? 1n : bytes) - 1n) + 1);
-      },
-      hasBlock: (address, order) =>
-        address < 1n << 52n && (map?.preserved.hasBlock(page(address), order) ?? false),
-      isTracker: (address) => address < 1n << 52n && trackers.has(page(address)),
-      window(address, length = 1) {
-        const start = address < 16n ? 0n : (address - 16n) & ~15n;
-        for (const size of [WINDOW, Number(address - start) + length]) {
-          const bytes = memory?.memory.read(start, size);
-          if (bytes !== undefined) return markedWindow(bytes, Number(address - start), length, start);
-        }
-        return [];
-      },
-      reportMemory: report(memory?.input ?? fdt?.input ?? 0),
-      reportFdt: report(fdt?.input ?? 0),
-      reportScratch: report(scratch?.input ?? 0),
-      ran: (rule) => collector.ran(rule),
-      skip: (rule, reason) => collector.skip(rule, reason),
-      full: (rule) => collector.full(rule),
-      count: (rule, more, severity) => collector.count(rule, more, severity),
-    };
   }
 
   #profileProblems(): ReportProblem[] {

@@ -1,12 +1,21 @@
 /** `kho-abi validate` and `kho-abi rules` as users run them, on what a machine gives. */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { fromHex } from '../../src/index.js';
 import { cli, temporaryFolder } from '../support/cli.js';
 
 const CAPTURE = join(import.meta.dirname, '../../golden/captures/linux-7.3.4-x86_64-4k');
 const MEMORY = join(CAPTURE, 'memory.elf.gz');
 const OUT_FDT = join(CAPTURE, 'debugfs-out-fdt.dtb');
+/** Root FDT of 6.19 with two subtrees, as the documentation of the format has it. */
+const V1_EDITED = fromHex(
+  readFileSync(
+    join(import.meta.dirname, '../../golden/documented/fdt-vectors/v1-edited.hex'),
+    'latin1',
+  ).replace(/^#.*$|^[0-9a-f]{4} /gm, ''),
+);
 const FOLDER = temporaryFolder();
 const file = (name: string, content: string | Uint8Array): string => {
   const path = join(FOLDER, name);
@@ -65,6 +74,51 @@ describe('inputs are known by their content', () => {
     expect(stdout).toContain('KHO502 scratch-zero-size');
     const cut = await cli(['validate', debugfs('out', 'debugfs-out-fdt.dtb')]);
     expect(cut.stdout).toContain('KHO190');
+  });
+
+  test('the cut-off file with a dump: named, and the whole FDT is taken from the dump', async () => {
+    const { exitCode, stdout } = await cli(['validate', OUT_FDT, '--memory', MEMORY]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('KHO190 debugfs-cut-off');
+    expect(stdout).toContain('root FDT at  0x8da000');
+    expect(stdout).toMatch(/0 errors, 1 warning, \d+ notes: accepted with warnings by Linux 7\.2 and 7\.3/);
+  });
+
+  test('out and in of one machine: in is looked at where out is cut off', async () => {
+    const folder = debugfs('both', 'debugfs-out-fdt.dtb');
+    const given = join(folder, 'kho/in');
+    mkdirSync(join(given, 'sub_fdts'), { recursive: true });
+    copyFileSync(join(CAPTURE, 'debugfs-in-fdt.dtb'), join(given, 'fdt'));
+    const { exitCode, stdout } = await cli(['validate', folder]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('debugfs folder (in, because out/fdt is cut off)');
+    expect(stdout).toContain('KHO190 debugfs-cut-off');
+    expect(stdout).toContain('Linux 7.2 and 7.3 (kho-v4)');
+    // Scratch areas stand only in out.
+    expect(stdout).toContain('KHO502 scratch-zero-size');
+  });
+
+  test('the file of 6.19 and 7.0, 152 bytes', async () => {
+    // Sequential boot-time layout; the header already tells of a subtree that was added later.
+    const whole = Buffer.from(V1_EDITED);
+    const { stdout } = await cli(['validate', file('cut-6.19.dtb', whole.subarray(0, 152))]);
+    expect(stdout).toContain('KHO190 debugfs-cut-off');
+    expect(stdout).toContain("version 'kho-v1'");
+    expect(stdout).not.toContain('KHO105');
+  });
+
+  test('gzip of a root FDT', async () => {
+    const bytes = gzipSync(readFileSync(join(CAPTURE, 'debugfs-in-fdt.dtb')));
+    const { exitCode, stdout } = await cli(['validate', file('fdt.gz', bytes)]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('gzip of root FDT');
+  });
+
+  test('the blob of LUO, which is no device tree', async () => {
+    const { exitCode, stderr } = await cli(['validate', join(CAPTURE, 'debugfs-out-sub_fdts-LUO')]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('this is the blob of LUO');
+    expect(stderr).toContain('debugfs folder');
   });
 
   test('a sub-blob alone', async () => {

@@ -24,6 +24,9 @@ import { DEFECTS } from '../support/fdt-defects.js';
 
 const triggered = new Set<string>();
 
+/** The arena's first page, which is the root of every radix tree here. */
+const ROOT_AT = 0x1_0000_0000n;
+
 function run(subject: Partial<ValidationSubject>): ValidationReport {
   const input = { path: 'x', kind: 'test', bytes: 0, sha256: null };
   const report = validate({
@@ -365,6 +368,49 @@ describe('what is preserved', () => {
     ];
     const report = validated(encode('init kernel\npage 0x12345 0\n'), () => {}, { ram });
     expect(find(report, 'map-block-outside-ram')).toMatchObject({ address: 0x1234_5000n });
+  });
+
+  test('map-tracker-outside-ram: the arena of the encoder begins at 4 GiB', () => {
+    const ram = [{ start: 0n, end: 0x2000_0000n }];
+    const report = validated(encode('init kernel\npage 0x12345 0\n'), () => {}, { ram });
+    expect(find(report, 'map-tracker-outside-ram')).toMatchObject({ address: 0x1_0000_0000n, path: 'map' });
+    // Two ranges that touch are one: a block may lie in both.
+    const halves = [
+      { start: 0n, end: 0x1230_0000n },
+      { start: 0x1230_0000n, end: 0x2_0000_0000n },
+    ];
+    const whole = validated(encode('init kernel\npage 0x12200 9\n'), () => {}, { ram: halves });
+    expect(names(whole).filter((name) => name.endsWith('ram'))).toEqual([]);
+  });
+
+  test('map-block-range: key 2^52 | 2^40 is a page at 2^52', () => {
+    const made = encode('init kernel\npage 0x1000000000 0\n');
+    // The page's key has bit 36; its path is 2, 0, 8, ... from the root. As entry 128 of level 3 it has bit 40.
+    const report = validated(made, ({ u64 }) => {
+      const level3 = follow(made.memory, ROOT_AT, 2);
+      const at = level3 + 8n * 8n;
+      const below = new DataView(made.memory.read(at, 8)!.slice().buffer).getBigUint64(0, true);
+      expect(below).not.toBe(0n);
+      u64(at, 0n);
+      u64(level3 + 128n * 8n, below);
+    });
+    expect(find(report, 'map-block-range')).toMatchObject({ address: 1n << 52n });
+  });
+
+  test('the same block twice under one order: two bitmaps for one place', () => {
+    // Bit 0 of the second bitmap stands for 2^27 bytes; its entry is changed to begin at 0, as the first one.
+    const made = encode('page 0x10 0\npage 0x8010 0\n', 'kho-v1-6.18');
+    const report = validated(made, ({ u64 }) => u64(made.map.root + 32n, 0n));
+    expect(find(report, 'map-blocks-overlap')).toMatchObject({ address: 0x1_0000n });
+  });
+
+  test('rules that need what was not given are skipped, and say why', () => {
+    const { rules } = validated(encode());
+    const skipped = (name: string) => rules.find(({ rule }) => rule.name === name)!;
+    expect(skipped('map-block-in-scratch')).toMatchObject({ run: false, skipped: 'no scratch areas given' });
+    expect(skipped('map-block-outside-ram')).toMatchObject({ run: false, skipped: 'no --ram given' });
+    expect(skipped('map-chunk-count')).toMatchObject({ run: false, skipped: 'the map is a radix tree' });
+    expect(skipped('map-cycle').run).toBe(true);
   });
 
   test('map-block-in-scratch and map-tracker-in-scratch', () => {

@@ -65,9 +65,15 @@ export const environmentRules: RuleTable = {
       for (const rule of this.rules) context.skip(rule, 'no scratch areas given');
       return;
     }
-    for (const rule of this.rules) context.ran(rule);
-    if (scratchArray === undefined)
-      context.skip(R['scratch-array-outside'], 'the address of the array is not known');
+    for (const rule of this.rules) {
+      if (rule === R['scratch-array-outside'] && scratchArray === undefined)
+        context.skip(rule, 'the address of the array is not known');
+      else if (rule === R['scratch-remainder'] && scratchBytes === undefined)
+        context.skip(rule, 'the array itself is not known, only what it says');
+      else if (rule === R['scratch-alignment'] && alignmentOf(target) === undefined)
+        context.skip(rule, 'the format is not known, or its releases do not align areas');
+      else context.ran(rule);
+    }
     if (scratch.length === 0)
       context.reportScratch(R['scratch-empty'], {
         message: 'the scratch array has no entry',

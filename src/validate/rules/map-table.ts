@@ -170,4 +170,19 @@ export const MAP_RULES = makeRules('map', 'memory map; needs memory', {
     'The next kernel overwrites it before or while it reads the map.',
     'needs memory and scratch areas',
   ],
+  'map-tracker-outside-ram': [
+    229,
+    'error',
+    'a page of the map or the FDT lies outside the memory of the machine',
+    SOURCE.populate,
+    'The next kernel cannot map it, or reads something else there.',
+    'needs memory and --ram',
+  ],
+  'map-block-range': [
+    230,
+    'error',
+    'preserved memory has more than 52 address bits',
+    SOURCE.radix,
+    'No machine has memory there. Receivers reserve it without complaint and write the tag of the block through a wild struct page.',
+  ],
 });

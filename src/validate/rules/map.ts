@@ -1,4 +1,4 @@
-import { pageSizeName } from '../../abi/index.js';
+import { pageSizeName, type Target } from '../../abi/index.js';
 import { hex } from '../../bytes/index.js';
 import type { RuleTable, ValidationContext } from '../context.js';
 import type { MapFault, MapFaultKind, MapSurvey } from '../map-survey.js';
@@ -33,6 +33,22 @@ const ERRATA: Partial<Record<MapFaultKind, string>> = {
   'chunk-order': 'B35',
 };
 
+const CHUNK_RULES: readonly Rule[] = [
+  R['map-chunk-count'],
+  R['map-chunk-order'],
+  R['map-bitmap-misaligned'],
+  R['map-bitmap-shared'],
+  R['map-phys-start'],
+];
+
+const RADIX_RULES: readonly Rule[] = [
+  R['map-self-reference'],
+  R['map-shared-node'],
+  R['map-key-none'],
+  R['map-key-order-zero'],
+  R['map-key-above'],
+];
+
 /** Rules of the memory map: its pages, its keys, its blocks. */
 export const mapRules: RuleTable = {
   rules: Object.values(R),
@@ -43,7 +59,12 @@ export const mapRules: RuleTable = {
         context.skip(rule, context.memory === undefined ? 'needs memory' : 'the map cannot be read');
       return;
     }
-    for (const rule of this.rules) context.ran(rule);
+    const reasons = whyNot(context, map, target);
+    for (const rule of this.rules) {
+      const reason = reasons.get(rule);
+      if (reason === undefined) context.ran(rule);
+      else context.skip(rule, reason);
+    }
     for (const kind of Object.keys(BY_KIND) as MapFaultKind[]) reportKind(context, map, kind);
     if (map.recovered > 0) {
       context.reportMemory(R['map-lost-order-bit'], {
@@ -57,6 +78,32 @@ export const mapRules: RuleTable = {
     checkBlocks(context, map, target);
   },
 };
+
+/** Rules that cannot find anything here, and why: a report must not say that they ran. */
+function whyNot(
+  { scratch, ram, fdtAddress }: ValidationContext,
+  { geometry }: MapSurvey,
+  { abi }: Target,
+): Map<Rule, string> {
+  const { kind } = geometry;
+  const reasons = new Map<Rule, string>();
+  const skip = (reason: string, ...rules: Rule[]): void => {
+    for (const rule of rules) reasons.set(rule, reason);
+  };
+  if (scratch === undefined)
+    skip('no scratch areas given', R['map-block-in-scratch'], R['map-tracker-in-scratch']);
+  if (ram === undefined) skip('no --ram given', R['map-block-outside-ram'], R['map-tracker-outside-ram']);
+  if (fdtAddress === undefined) skip('the address of the root FDT is not known', R['map-fdt-not-preserved']);
+  if (kind === 'radix') skip('the map is a radix tree', ...CHUNK_RULES);
+  else skip('the map is a list of chunks', ...RADIX_RULES);
+  if (kind !== 'radix' || geometry.lostOrderBit === undefined)
+    skip('this map keeps its order bits', R['map-lost-order-bit']);
+  if (!abi.file.ranges.numaClamp.preserve)
+    skip(`${abi.id} does not split ranges at NUMA boundaries`, R['map-numa-split']);
+  if (abi.file.receiver.blockSize !== 'signed 32-bit')
+    skip(`receivers of ${abi.id} compute sizes in 64 bits`, R['map-block-32-bit']);
+  return reasons;
+}
 
 function reportKind(context: ValidationContext, map: MapSurvey, kind: MapFaultKind): void {
   const rule = BY_KIND[kind];
