@@ -103,6 +103,26 @@ export class PreservedSet {
     return offset % size === 0 && offset / size < runs.counts[at]!;
   }
 
+  /**
+   * The block that begins at a PFN; of several the largest. `count`: in how many of the places `pfn`, `pfn + stride`, ... one of the same
+   * order begins before there is a gap, at most `most`.
+   */
+  heads(pfn: number, stride: number, most: number): { order: number; count: number } | undefined {
+    let best: { order: number; count: number } | undefined;
+    for (const [order, runs] of this.#orders) {
+      if (best !== undefined && best.order > order) continue;
+      const at = runs.find(pfn);
+      if (at < 0) continue;
+      const size = 2 ** order;
+      const offset = pfn - runs.starts[at]!;
+      const left = runs.counts[at]! * size - offset;
+      if (left <= 0 || offset % size !== 0) continue;
+      const count = stride % size === 0 ? Math.min(most, Math.ceil(left / stride)) : 1;
+      best = { order, count };
+    }
+    return best;
+  }
+
   /** First PFN at or after `pfn` and below `end` that is preserved, and where that stretch ends; undefined when there is none. */
   next(pfn: number, end: number): { start: number; end: number } | undefined {
     let best: { start: number; end: number } | undefined;

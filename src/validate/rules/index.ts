@@ -1,5 +1,6 @@
 import type { RuleTable } from '../context.js';
 import type { Rule } from '../rule.js';
+import { clientRules } from './clients.js';
 import { environmentRules } from './environment.js';
 import { fdtRules } from './fdt.js';
 import { mapRules } from './map.js';
@@ -12,6 +13,7 @@ export const RULE_TABLES: readonly RuleTable[] = [
   rootRules,
   mapRules,
   vmallocRules,
+  clientRules,
   environmentRules,
 ];
 
