@@ -1,6 +1,6 @@
 import { getAbi } from '../abi/index.js';
-import { type ByteOrder, KhoError, Reader, readWholeFile, sha256 } from '../bytes/index.js';
-import { findRootFdts, readFdtPage, type ScratchArea } from '../handover/index.js';
+import { KhoError, readWholeFile, sha256 } from '../bytes/index.js';
+import { findRootFdts, readFdtPage } from '../handover/index.js';
 import type { PhysicalMemory } from '../memory/index.js';
 import {
   isCutOff,
@@ -10,6 +10,7 @@ import {
   type ValidationSubject,
 } from '../validate/index.js';
 import type { ValidateOptions } from './validate.js';
+import { scratchOf } from './validate-scratch.js';
 
 type Subject = Omit<ValidationSubject, 'tool' | 'started'>;
 
@@ -64,8 +65,8 @@ function assemble(
   const folderAt = one('debugfs folder');
   const folder = opened[folderAt]?.debugfs;
   const memory = opened[dumpAt]?.dump?.memory;
-  const load = (path: string, kind: string): { bytes: Uint8Array; input: number } => {
-    const bytes = readWholeFile(path, BLOB_LIMIT);
+  const load = (path: string, kind: string, limit = BLOB_LIMIT): { bytes: Uint8Array; input: number } => {
+    const bytes = readWholeFile(path, limit);
     inputs.push({ path, kind, bytes: bytes.length, sha256: sha256(bytes) });
     return { bytes, input: inputs.length - 1 };
   };
@@ -82,7 +83,15 @@ function assemble(
   const subBlobAt = opened.findIndex(({ kind }) => kind === 'sub-blob');
   const alone =
     page === undefined && subBlobAt >= 0 ? { bytes: opened[subBlobAt]!.bytes!, input: subBlobAt } : undefined;
-  const scratch = scratchOf(given, folder, folderAt, memory, load);
+  const scratch = scratchOf(given, {
+    listed: folder?.scratch,
+    folderAt,
+    memory,
+    dumpAt,
+    fdtAddress: found,
+    load,
+    progress,
+  });
   const subject = page ?? alone;
   return {
     inputs,
@@ -151,42 +160,4 @@ function pageFdt(
   return memory === undefined || address === undefined
     ? undefined
     : { bytes: readFdtPage(memory, address), input };
-}
-
-function scratchOf(
-  given: ValidateOptions,
-  folder: ValidationInput['debugfs'],
-  folderAt: number,
-  memory: PhysicalMemory | undefined,
-  load: (path: string, kind: string) => { bytes: Uint8Array; input: number },
-): Subject['scratch'] {
-  const { scratch: wanted } = given;
-  if (wanted !== undefined && wanted !== 'auto') {
-    const { bytes, input } = load(wanted, 'scratch array');
-    const order: ByteOrder = given.byteOrder ?? memory?.hints.byteOrder ?? 'little';
-    return { areas: areasOf(bytes, order), bytes: bytes.length, input };
-  }
-  const listed = folder?.scratch;
-  if (listed === undefined) {
-    if (wanted === 'auto')
-      throw new KhoError('E_USAGE', 'no scratch areas to find', {
-        hint: '--scratch auto takes them from a debugfs folder',
-      });
-    return undefined;
-  }
-  const { addresses, sizes } = listed;
-  if (addresses.length !== sizes.length)
-    throw new KhoError('E_WRONG_KIND', 'scratch_phys and scratch_len have different lengths', {
-      found: `${addresses.length} and ${sizes.length} lines`,
-    });
-  return { areas: addresses.map((address, index) => ({ address, size: sizes[index]! })), input: folderAt };
-}
-
-/** Entries of a raw scratch array; a remainder is dropped, as the kernel drops it. */
-function areasOf(bytes: Uint8Array, order: ByteOrder): ScratchArea[] {
-  const reader = new Reader(bytes, order, { code: 'E_HANDOVER' });
-  return Array.from({ length: Math.floor(bytes.length / 16) }, () => ({
-    address: reader.u64('kho_scratch.addr'),
-    size: reader.u64('kho_scratch.size'),
-  }));
 }

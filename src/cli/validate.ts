@@ -33,7 +33,10 @@ export function validateCommand(): Command {
     .addOption(options.abi())
     .addOption(options.byteOrder())
     .addOption(options.pageSize())
-    .option('--scratch <FILE>', "scratch array as raw bytes, or 'auto': from the debugfs folder")
+    .option(
+      '--scratch <FILE>',
+      "scratch array as raw bytes, or 'auto': from the debugfs folder or the dump's setup_data",
+    )
     .addOption(
       new Option('--ram <RANGE...>', 'memory of the machine, START-END or START+SIZE').argParser(ramRange),
     )

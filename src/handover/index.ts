@@ -13,6 +13,7 @@ export { type ClientArea, clientAreas } from './extract-areas.js';
 export { ownPages, partOfMemory } from './extract-pages.js';
 export * from './files.js';
 export * from './find.js';
+export { findSetupData } from './find-setup-data.js';
 export * from './handoff.js';
 export { maskFdtTail } from './image.js';
 export { OperationRunner } from './operations.js';

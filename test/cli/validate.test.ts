@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { fromHex } from '../../src/index.js';
+import { encodeScenario, fromHex, getAbi, makeTarget, parseScenario } from '../../src/index.js';
 import { cli, temporaryFolder } from '../support/cli.js';
 
 const CAPTURE = join(import.meta.dirname, '../../golden/captures/linux-7.3.4-x86_64-4k');
@@ -105,6 +105,40 @@ describe('inputs are known by their content', () => {
     expect(stdout).toContain('KHO190 debugfs-cut-off');
     expect(stdout).toContain("version 'kho-v1'");
     expect(stdout).not.toContain('KHO105');
+  });
+
+  test('--scratch auto: areas from the setup_data of a dump', async () => {
+    // 4 MiB of a machine: the FDT is a page of a sound handover, the array and its area lie beside it.
+    const { fdt, fdtAddress, memory } = encodeScenario(
+      parseScenario('init kernel\npage 0x12345 0\n', 'test'),
+      makeTarget(getAbi('kho-v4'), 'little', 12),
+    );
+    const base = 0x1_0000_0000n;
+    const raw = Buffer.alloc(1 << 22);
+    for (const { start, end } of memory.ranges())
+      raw.set(memory.read(start, Number(end - start))!, Number(start - base));
+    const word = (at: number, value: bigint) => raw.writeBigUInt64LE(value, at);
+    // Area 0 is 4 MiB from 8 MiB on; area 1 is this memory, with the array and, wrongly, the map in it.
+    for (const [index, value] of [0x80_0000n, 0x40_0000n, base, 0x40_0000n].entries())
+      word(0x30_0000 + 8 * index, value);
+    for (const [index, value] of [
+      0n,
+      10n | (32n << 32n),
+      fdtAddress,
+      4096n,
+      base + 0x30_0000n,
+      32n,
+    ].entries())
+      word(0x20_0100 + 8 * index, value);
+    expect(fdt.length).toBeGreaterThan(0);
+    const path = file('machine.raw', raw);
+    const { exitCode, stdout } = await cli(['validate', path, '--base', `${base}`, '--scratch', 'auto']);
+    expect(exitCode).toBe(4);
+    expect(stdout).toContain('KHO228 map-tracker-in-scratch');
+    expect(stdout).not.toContain('KHO505');
+    const none = await cli(['validate', MEMORY, '--scratch', 'auto']);
+    expect(none.exitCode).toBe(2);
+    expect(none.stderr).toContain('E_NOT_FOUND: no scratch areas to find');
   });
 
   test('gzip of a root FDT', async () => {
