@@ -66,7 +66,7 @@ function aligned(chunks: readonly Uint8Array[], size: number): Uint8Array {
 
 /** A temporary file for what does not fit in memory. */
 class Spill {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'kho-abi-'));
+  readonly #folder = mkdtempSync(join(tmpdir(), 'kho-abi-gunzip-'));
   readonly #path = join(this.#folder, 'unpacked');
   readonly #fd = openSync(this.#path, 'w');
   #open = true;
