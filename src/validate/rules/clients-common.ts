@@ -1,11 +1,11 @@
-import { type ClientComponent, pageSizeName } from '../../abi/index.js';
+import { type ClientComponent, pageSizeName, type Target } from '../../abi/index.js';
 import { hex, printable } from '../../bytes/index.js';
 import type { DecodedClient } from '../../clients/index.js';
 import type { ValidationContext } from '../context.js';
 import type { Rule } from '../rule.js';
 import { VERSION_RULES } from './clients-faults.js';
-import { owned } from './clients-place.js';
-import { formatNames, readersOf, versionVerdict } from './clients-readers.js';
+import { type Facts, owned, say } from './clients-place.js';
+import { type ReaderVerdict, readersOf, versionVerdict } from './clients-readers.js';
 import { CLIENT as C } from './clients-table.js';
 
 /** References that other rules look at. */
@@ -115,11 +115,27 @@ function checkVersion(
   format: string,
 ): void {
   const { version, address } = client;
-  reportVersion(context, component, format, version?.value, {
+  reportVersion(context, component, format, version?.value, () => ({
     message: `this is ${format}`,
     path: `/${printable(client.name)}`,
     address: version?.address ?? address,
-  });
+  }));
+}
+
+/** Verdicts of versions that were asked for before: a hostile dump has a million files. */
+const verdicts = new WeakMap<Target, Map<string, ReaderVerdict | undefined>>();
+
+function verdictOf(
+  target: Target,
+  component: ClientComponent,
+  format: string,
+  version: string | undefined,
+): ReaderVerdict | undefined {
+  const known = verdicts.get(target) ?? new Map<string, ReaderVerdict | undefined>();
+  verdicts.set(target, known);
+  // A format has one version; what else a blob may say beside it changes nothing.
+  if (!known.has(format)) known.set(format, versionVerdict(readersOf(target, component), format, version));
+  return known.get(format);
 }
 
 /**
@@ -131,20 +147,16 @@ export function reportVersion(
   component: ClientComponent,
   format: string,
   version: string | undefined,
-  place: { readonly message: string; readonly path: string; readonly address: bigint },
+  place: () => { readonly message: string; readonly path: string; readonly address: bigint },
 ): void {
   const rule: Rule | undefined = VERSION_RULES[component];
-  const found = versionVerdict(readersOf(context.target!, component), format, version);
+  const found = verdictOf(context.target!, component, format, version);
   if (rule === undefined || found === undefined || found.others === 0) return;
-  const partly = found.text.includes('panic') ? 'warning' : 'note';
-  context.reportMemory(
-    rule,
-    {
-      ...place,
-      expected: `one of ${formatNames(component)}, as the receiver reads it`,
-      hint: found.text,
-      window: context.window(place.address, 8),
-    },
-    found.taken > 0 ? partly : found.severity,
-  );
+  const partly = found.panics ? 'warning' : 'note';
+  const severity = found.taken > 0 ? partly : found.severity;
+  const facts = (): Facts => {
+    const { address, ...rest } = place();
+    return { ...rest, address, hint: found.text, window: context.window(address, 8) };
+  };
+  say(context, rule, facts, severity);
 }

@@ -4,7 +4,7 @@ import type { ValidationContext } from '../context.js';
 import type { Severity } from '../finding.js';
 import type { Rule } from '../rule.js';
 import { LUO_RULES as L, MEMFD_RULES as M } from './clients-luo-table.js';
-import { owned } from './clients-place.js';
+import { type Facts, owned, say } from './clients-place.js';
 import { readersOf, rowVerdict, versionVerdict } from './clients-readers.js';
 import { MEMBLOCK_RULES as B, METADATA_RULES as D, TEST_RULES as T } from './clients-small-table.js';
 import { CLIENT as C } from './clients-table.js';
@@ -93,17 +93,14 @@ function reportFault(
 ): void {
   const { path, address, text, erratum } = problem;
   const { severity, hint } = judge(context, client, problem, rule);
-  context.reportMemory(
-    rule,
-    {
-      message: owned(client, path, text),
-      path,
-      ...(address === undefined ? {} : { address, window: context.window(address, 8) }),
-      ...(erratum === undefined ? {} : { erratum }),
-      ...(hint === undefined ? {} : { hint }),
-    },
-    severity,
-  );
+  const facts = (): Facts => ({
+    message: owned(client, path, text),
+    path,
+    ...(address === undefined ? {} : { address, window: context.window(address, 8) }),
+    ...(erratum === undefined ? {} : { erratum }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+  say(context, rule, facts, severity);
 }
 
 /** How bad it is for those who receive it, and what they do. */

@@ -4,27 +4,27 @@ import type { DecodedClient, LuoData, LuoSession } from '../../clients/index.js'
 import type { ValidationContext } from '../context.js';
 import { reportVersion } from './clients-common.js';
 import { LUO_RULES as L, MEMFD_RULES as M } from './clients-luo-table.js';
-import { fileText, quoted, sessionText } from './clients-place.js';
+import { fileText, quoted, say, sessionText } from './clients-place.js';
 
 /** Rules of LUO that its reader has no opinion on. */
 export function checkLuo(context: ValidationContext, client: DecodedClient, data: LuoData): void {
   const { liveupdateNumber: number, sessionsAddress, flbs, sessions } = data;
   if (number?.value === 0n)
-    context.reportMemory(L['luo-number-zero'], {
+    say(context, L['luo-number-zero'], () => ({
       message: 'liveupdate_num is 0',
       path: '/LUO',
       address: number.address,
       expected: '1 after a cold boot, one more after each live update',
-    });
+    }));
   const used = flbs.filter(({ count }) => count.value > 0n);
   if (sessionsAddress?.value === 0n && used.length > 0)
-    context.reportMemory(L['luo-sessions-zero'], {
+    say(context, L['luo-sessions-zero'], () => ({
       message: `sessions_pa is 0, but FLB ${quoted(used[0]!.name.value)} has ${used[0]!.count.value} users`,
       path: '/LUO/sessions',
       address: sessionsAddress.address,
       window: context.window(sessionsAddress.address, 8),
       hint: 'was the dump made before the reboot?',
-    });
+    }));
   checkFlbs(context, client, data);
   checkShort(context, client, '/LUO/sessions', 'sessions', sessions);
   for (const [index, session] of sessions.entries()) checkSession(context, client, session, index);
@@ -34,12 +34,12 @@ function checkFlbs(context: ValidationContext, client: DecodedClient, data: LuoD
   const names = new Set<string>();
   for (const [index, { name, address }] of data.flbs.entries()) {
     if (names.has(name.value))
-      context.reportMemory(L['luo-flb-duplicate'], {
+      say(context, L['luo-flb-duplicate'], () => ({
         message: `a second FLB named ${quoted(name.value)}`,
         path: `/LUO/flbs/${index}`,
         address,
         window: context.window(address, 8),
-      });
+      }));
     names.add(name.value);
   }
   // The number of pages is not in the model: nothing else depends on it.
@@ -54,7 +54,7 @@ function checkFlbs(context: ValidationContext, client: DecodedClient, data: LuoD
   const { offset } = fieldOf(layout, 'pgcnt');
   const pages = readU64(bytes, offset, target!.byteOrder);
   if (pages === 1n) return;
-  context.reportMemory(L['luo-flb-pages'], {
+  say(context, L['luo-flb-pages'], () => ({
     message: 'pgcnt of the FLBs is not 1',
     path: '/LUO/flbs',
     address: at + BigInt(offset),
@@ -62,7 +62,7 @@ function checkFlbs(context: ValidationContext, client: DecodedClient, data: LuoD
     found: `${pages}`,
     expected: '1',
     window: context.window(at + BigInt(offset), 8),
-  });
+  }));
 }
 
 function checkSession(
@@ -76,39 +76,39 @@ function checkSession(
   const tokens = new Set<bigint>();
   for (const [number, file] of session.files.entries()) {
     const { token, compatible, memfd } = file;
-    const text = fileText(session, file, number);
+    const text = (): string => fileText(session, file, number);
     if (tokens.has(token.value))
-      context.reportMemory(L['luo-token-duplicate'], {
-        message: `${text}: another file of the session has this token`,
+      say(context, L['luo-token-duplicate'], () => ({
+        message: `${text()}: another file of the session has this token`,
         path: `${path}/${number}`,
         address: token.address,
         found: hex(token.value),
         window: context.window(token.address, 8),
-      });
+      }));
     tokens.add(token.value);
     const known = clientAbisOf('memfd').find(({ file: abi }) => abi.version.value === compatible.value);
     if (known !== undefined)
-      reportVersion(context, 'memfd', known.id, compatible.value, {
-        message: `${text}: this is ${known.id}`,
+      reportVersion(context, 'memfd', known.id, compatible.value, () => ({
+        message: `${text()}: this is ${known.id}`,
         path: `${path}/${number}`,
         address: compatible.address,
-      });
+      }));
     else if (!compatible.value.startsWith('memfd-'))
-      context.reportMemory(L['luo-handler-unknown'], {
-        message: `${text}: no released kernel has a handler for it`,
+      say(context, L['luo-handler-unknown'], () => ({
+        message: `${text()}: no released kernel has a handler for it`,
         path: `${path}/${number}`,
         address: compatible.address,
         window: context.window(compatible.address, 8),
         hint: 'sound if the next kernel has the driver that registers the handler',
-      });
+      }));
     if (memfd !== undefined && memfd.position.value > memfd.size.value)
-      context.reportMemory(M['memfd-position'], {
-        message: `${text}: the position is beyond the end`,
+      say(context, M['memfd-position'], () => ({
+        message: `${text()}: the position is beyond the end`,
         path: `${path}/${number}`,
         address: memfd.position.address,
         found: `${memfd.position.value}`,
         expected: `at most ${memfd.size.value}`,
-      });
+      }));
   }
 }
 
@@ -132,13 +132,13 @@ function checkShort(
     const next = entries[index + 1];
     if (next === undefined || page(next.address) === page(address)) continue;
     if (count < capacity)
-      context.reportMemory(L['luo-block-short'], {
+      say(context, L['luo-block-short'], () => ({
         message: `${owner === undefined ? '' : `${owner}: `}a block of ${name} that is not the last is not full`,
         path,
         address: page(address),
         found: `${count} entries`,
         expected: `${capacity}`,
-      });
+      }));
     count = 0;
   }
 }

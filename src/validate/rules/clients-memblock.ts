@@ -2,10 +2,8 @@ import { clientAbisOf } from '../../abi/index.js';
 import { hex, printable } from '../../bytes/index.js';
 import type { MemblockData } from '../../clients/index.js';
 import type { ValidationContext } from '../context.js';
-import type { FindingFacts } from '../finding.js';
-import type { Rule } from '../rule.js';
 import { noCoverage } from './clients-common.js';
-import { quoted } from './clients-place.js';
+import { type Facts, quoted, say } from './clients-place.js';
 import { MEMBLOCK_RULES as B } from './clients-small-table.js';
 
 interface Region {
@@ -13,6 +11,7 @@ interface Region {
   readonly path: string;
   readonly start: bigint;
   readonly size: bigint;
+  /** Where `start` stands. */
   readonly at: bigint;
 }
 
@@ -39,46 +38,52 @@ export function checkMemblock(context: ValidationContext, data: MemblockData): v
           : undefined;
     names.add(name.value);
     if (odd !== undefined)
-      report(context, 'reserve-mem-name', {
+      say(context, B['reserve-mem-name'], () => ({
         message: `region ${quoted(name.value)}: ${odd}`,
         path,
         address: name.address,
-      });
+        window: context.window(name.address, name.value.length + 1),
+      }));
     if (start === undefined || size === undefined || start.value + size.value > 1n << 64n) continue;
     const region = { name: name.value, path, start: start.value, size: size.value, at: start.address };
     checkRegion(context, region);
     if (size.value > 0n) regions.push(region);
   }
-  regions.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  checkOverlap(context, regions);
+}
+
+function checkOverlap(context: ValidationContext, regions: readonly Region[]): void {
+  const sorted = [...regions].sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
   let holder: Region | undefined;
-  for (const region of regions) {
-    if (holder !== undefined && region.start < holder.start + holder.size)
-      report(context, 'reserve-mem-overlap', {
-        message: `region ${quoted(region.name)} shares memory with region ${quoted(holder.name)}`,
-        ...placeOf(region),
-        found: `${rangeText(region)}; ${rangeText(holder)}`,
-      });
-    if (holder === undefined || region.start + region.size > holder.start + holder.size) holder = region;
+  for (const region of sorted) {
+    const below = holder;
+    if (below !== undefined && region.start < below.start + below.size)
+      say(context, B['reserve-mem-overlap'], () => ({
+        ...factsOf(context, region, `it shares memory with region ${quoted(below.name)}`),
+        found: `${rangeText(region)}; ${rangeText(below)}`,
+      }));
+    if (below === undefined || region.start + region.size > below.start + below.size) holder = region;
   }
 }
 
 function checkRegion(context: ValidationContext, region: Region): void {
-  const { start, size, name } = region;
-  const place = { ...placeOf(region), found: rangeText(region), window: context.window(region.at, 8) };
-  const say = (rule: keyof typeof B, text: string, more: Partial<FindingFacts> = {}): void =>
-    report(context, rule, { message: `region ${quoted(name)}: ${text}`, ...place, ...more });
+  const { start, size } = region;
+  const broken = (rule: keyof typeof B, text: string, more: Partial<Facts> = {}): void =>
+    say(context, B[rule], () => ({ ...factsOf(context, region, text), ...more }));
   if (size === 0n) {
-    say('reserve-mem-empty', 'the size is 0');
+    broken('reserve-mem-empty', 'the size is 0');
     return;
   }
-  if (start === 0n) say('reserve-mem-empty', 'the start is 0');
+  if (start === 0n) broken('reserve-mem-empty', 'the start is 0');
   const shift = BigInt(context.target!.pageShift);
   const page = 1n << shift;
   if (start % page !== 0n)
-    say('reserve-mem-alignment', 'it does not begin with a page', { expected: `a multiple of ${hex(page)}` });
+    broken('reserve-mem-alignment', 'it does not begin with a page', {
+      expected: `a multiple of ${hex(page)}`,
+    });
   for (const [index, area] of (context.scratch ?? []).entries())
     if (area.size > 0n && start < area.address + area.size && area.address < start + size)
-      say('reserve-mem-in-scratch', `it lies in scratch area ${index}`, {
+      broken('reserve-mem-in-scratch', `it lies in scratch area ${index}`, {
         expected: `nothing in ${hex(area.address)}-${hex(area.address + area.size - 1n)}`,
         erratum: 'B27',
       });
@@ -87,24 +92,23 @@ function checkRegion(context: ValidationContext, region: Region): void {
   const whole = (size >> shift) << shift;
   if (whole === 0n) return;
   const covered = context.coverage((start >> shift) << shift, whole);
-  if (covered === 'none' || covered === 'part')
-    say(
-      'reserve-mem-not-preserved',
-      covered === 'part' ? 'only a part of it is preserved' : 'it is not preserved',
-      { erratum: covered === 'part' ? 'B13' : 'B14' },
-    );
+  if (covered === 'part')
+    broken('reserve-mem-not-preserved', 'only a part of it is preserved', { erratum: 'B13' });
+  if (covered === 'none') broken('reserve-mem-not-preserved', 'it is not preserved', { erratum: 'B14' });
 }
 
-function placeOf({ path, at }: Region): { path: string; address: bigint } {
-  return { path, address: at };
+function factsOf(context: ValidationContext, region: Region, text: string): Facts {
+  const { name, path, at } = region;
+  return {
+    message: `region ${quoted(name)}: ${text}`,
+    path,
+    address: at,
+    length: 8,
+    found: rangeText(region),
+    window: context.window(at, 8),
+  };
 }
 
 function rangeText({ start, size }: Region): string {
   return `${hex(size)} bytes at ${hex(start)}`;
-}
-
-function report(context: ValidationContext, name: keyof typeof B, facts: Omit<FindingFacts, 'input'>): void {
-  const rule: Rule = B[name];
-  if (context.full(rule)) context.count(rule, 1);
-  else context.reportMemory(rule, facts);
 }

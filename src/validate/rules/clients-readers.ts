@@ -4,7 +4,6 @@ import {
   type ClientComponent,
   type ClientOutcome,
   type ClientReceiverRow,
-  clientAbisOf,
   getClientAbi,
   type Target,
 } from '../../abi/index.js';
@@ -22,6 +21,8 @@ export interface ReaderVerdict {
   readonly severity: Severity;
   /** One clause for each outcome, with the releases that have it. */
   readonly text: string;
+  /** Whether one of them panics. */
+  readonly panics: boolean;
   /** Releases that take it as it is, and those that do not. */
   readonly taken: number;
   readonly others: number;
@@ -99,13 +100,6 @@ export function versionVerdict(
   );
 }
 
-/** Formats of a component as a list for people. */
-export function formatNames(component: ClientComponent): string {
-  return clientAbisOf(component)
-    .map(({ id }) => id)
-    .join(', ');
-}
-
 function reasonOf({ log, note, condition }: ClientReceiverRow): string {
   return log === undefined ? (note ?? condition) : `"${log}"`;
 }
@@ -115,10 +109,12 @@ function verdict(
 ): ReaderVerdict | undefined {
   const groups = new Map<string, string[]>();
   const severities: Severity[] = [];
+  let panics = false;
   for (const entry of found) {
     if (entry === undefined) continue;
     const { name, outcome, why } = entry;
     severities.push(SEVERITY[outcome]);
+    panics ||= outcome === 'panic';
     const key = `${TEXT[outcome]} (${why.replace(/\.$/, '')})`;
     groups.set(key, [...(groups.get(key) ?? []), name]);
   }
@@ -127,6 +123,7 @@ function verdict(
   return {
     severity: (['error', 'warning', 'note'] as const).find((severity) => severities.includes(severity))!,
     text: [...groups].map(([key, names]) => `${namesText(names)}: ${key}`).join('; '),
+    panics,
     taken,
     others: severities.length - taken,
   };
