@@ -56,7 +56,7 @@ export const vmallocRules: RuleTable = {
 
 /** Areas of one client, by their descriptors. An empty area has an all-zero descriptor. */
 function areasOf(client: DecodedClient, { memory }: ValidationContext, target: Target): HeldArea[] {
-  const { data, address, size } = client;
+  const { data, address } = client;
   if (data?.kind === 'luo') {
     return data.sessions.flatMap(({ name, files }) =>
       files.flatMap(({ memfd, token }) => {
@@ -69,8 +69,9 @@ function areasOf(client: DecodedClient, { memory }: ValidationContext, target: T
   if (data?.kind !== 'kho-test' || data.form !== 'vmalloc') return [];
   const header = memory!.read(address, 8);
   if (header === undefined) return [];
-  const length = Number(size ?? BigInt(new DataView(header.buffer, header.byteOffset).getUint32(4)));
-  const blob = length > 1 << 20 ? undefined : memory!.read(address, length);
+  // The client's reader has read totalsize bytes; blob-size may be less.
+  const length = new DataView(header.buffer, header.byteOffset).getUint32(4);
+  const blob = memory!.read(address, length);
   if (blob === undefined) return [];
   const node = readFdt(blob).root.children.find(({ name }) => name === 'data');
   const info = node === undefined ? undefined : property(node, 'folios_info');

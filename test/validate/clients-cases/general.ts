@@ -190,6 +190,14 @@ export const GENERAL_CASES: Case[] = [
     },
   ],
   [
+    'client-blob-size-small',
+    (hand) => {
+      // The rules of vmalloc areas read the tree again.
+      hand.setRoot('kho_test', 'blob-size', 239);
+      return { severity: 'warning', path: '/kho_test', address: hand.blob('kho_test') };
+    },
+  ],
+  [
     'client-blob-size-large',
     (hand) => {
       hand.setRoot('kexec-metadata', 'blob-size', 74);
