@@ -1,4 +1,7 @@
-/** Every rule of clients is broken once: a sound handover with one change must give that rule. */
+/**
+ * Sound handovers with one change, and the rule that must say so. That every rule has such a case is asserted in clients.test.ts;
+ * here the places to damage come from the decoder, there from the scenario.
+ */
 import { describe, expect, test } from 'vitest';
 import {
   type DecodedClient,
@@ -14,7 +17,6 @@ import {
 } from '../../src/index.js';
 import { allRules, type ValidationReport, validate } from '../../src/validate/index.js';
 
-const triggered = new Set<string>();
 const NAMES = new Map(allRules().map(({ id, name }) => [id, name]));
 
 const BASE = [
@@ -50,7 +52,6 @@ function run(made: EncodedHandover): ValidationReport {
     tool: { name: 'kho-abi', version: 'test' },
     started: null,
   });
-  for (const { rule } of report.findings) triggered.add(rule);
   return report;
 }
 
@@ -260,52 +261,4 @@ describe('self-test and metadata', () => {
     made.fdt[at] = 72;
     expect(names(run(made))).toContain('metadata-too-small');
   });
-});
-
-/** Rules of clients that no test breaks yet. A new rule needs a test; this list only gets shorter. */
-const NOT_YET: readonly string[] = [
-  'client-blob-not-preserved',
-  'client-address-zero',
-  'client-address-misaligned',
-  'client-address-range',
-  'client-tree',
-  'client-node-missing',
-  'client-string-unterminated',
-  'client-blob-size-small',
-  'client-blob-size-large',
-  'client-limit',
-  'client-no-reader',
-  'luo-node-version',
-  'luo-sessions-zero',
-  'luo-number-zero',
-  'luo-text-unterminated',
-  'luo-handler-unknown',
-  'luo-token-duplicate',
-  'luo-flb-pages',
-  'memfd-entry-range',
-  'memfd-index-order',
-  'memfd-index-overlap',
-  'memfd-position',
-  'memfd-folio-flags',
-  'reserve-mem-count',
-  'memblock-version',
-  'reserve-mem-empty',
-  'reserve-mem-range',
-  'reserve-mem-in-scratch',
-  'reserve-mem-name',
-  'kho-test-version',
-  'kho-test-list-overflow',
-  'kho-test-folio-not-preserved',
-  'kho-test-folio-order',
-  'kho-test-checksum-folded',
-  'kho-test-checksum-unchecked',
-  'metadata-release-unterminated',
-  'metadata-count-zero',
-];
-
-test('every rule of clients was broken above, but those that are listed', () => {
-  const missing = allRules().filter(
-    ({ id, area, name }) => area === 'clients' && !triggered.has(id) && !NOT_YET.includes(name),
-  );
-  expect(missing.map(({ name }) => name)).toEqual([]);
 });
