@@ -1,0 +1,18 @@
+export * from './baseline.js';
+export * from './compare.js';
+export * from './comparison.js';
+export { Components } from './components.js';
+export * from './fingerprint.js';
+export type {
+  ComponentPrint,
+  FieldPrint,
+  Fingerprint,
+  MarkerPrint,
+  StructPrint,
+  TargetPrint,
+} from './fingerprint-schema.js';
+export * from './model.js';
+export * from './registry-match.js';
+export * from './registry-print.js';
+export * from './tree-report.js';
+export * from './tree-rules.js';
