@@ -14,5 +14,9 @@ export type {
 export * from './model.js';
 export * from './registry-match.js';
 export * from './registry-print.js';
+export * from './tree-findings.js';
 export * from './tree-report.js';
 export * from './tree-rules.js';
+export * from './tree-targets.js';
+export * from './tree-verdict.js';
+export * from './tree-versions.js';
