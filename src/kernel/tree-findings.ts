@@ -111,7 +111,8 @@ function changeFindings(report: TreeReport, comparison: Comparison, map: TreeMap
       targets: change.targets,
       pages: targetsText(change.targets, comparison.targets),
       place: changePlace(report, change, map),
-      message: change.message,
+      // A structure or a macro says in its name where it belongs; a fact and a header do not.
+      message: /^(fact|file) /.test(change.item) ? `${change.component}: ${change.message}` : change.message,
       affects,
       raise,
       ...(breaks(change.class) && bump !== undefined ? { from: bump.from, to: bump.to } : {}),

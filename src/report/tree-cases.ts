@@ -1,7 +1,7 @@
 /** A tree report as tests, for JUnit and KTAP: one for each component and target, one for each rule of headers. */
 import { componentVerdictText, type TreeFinding, treeRules } from '../kernel/index.js';
 import { oneLine } from './findings-safe.js';
-import { layoutLines, layoutPair } from './tree-layout.js';
+import { layoutLines } from './tree-layout.js';
 import { type TreeView, treeFindingLines } from './tree-parts.js';
 
 /** One test. */
@@ -26,12 +26,12 @@ export interface TreeSuite {
 const FIRST_RULE = 'KHO608';
 
 /** All tests of a report. */
-export function treeSuites({ report, findings }: TreeView): TreeSuite[] {
-  return [...componentSuites({ report, findings }), ruleSuite({ report, findings })];
+export function treeSuites(view: TreeView): TreeSuite[] {
+  return [...componentSuites(view), ruleSuite(view)];
 }
 
-function componentSuites({ report, findings }: TreeView): TreeSuite[] {
-  const { comparison, print, targets } = report;
+function componentSuites(view: TreeView): TreeSuite[] {
+  const { comparison, print, targets } = view.report;
   const skipped = (target: string, message: string): TreeCase => ({
     name: target,
     result: 'skip',
@@ -49,7 +49,7 @@ function componentSuites({ report, findings }: TreeView): TreeSuite[] {
     title: oneLine(part.title),
     cases: [
       ...part.targets.map((at): TreeCase => {
-        const here = findings.filter(
+        const here = view.findings.filter(
           ({ component, targets: held, rule }) =>
             component === part.id && rule < FIRST_RULE && (held.length === 0 || held.includes(at.target)),
         );
@@ -57,7 +57,7 @@ function componentSuites({ report, findings }: TreeView): TreeSuite[] {
           name: at.target,
           result: at.verdict === 'changed-without-bump' ? 'fail' : 'pass',
           message: oneLine(componentVerdictText(part, at)),
-          lines: here.flatMap((finding) => linesOf({ report, findings }, finding)),
+          lines: here.flatMap((finding) => linesOf(view, finding)),
         };
       }),
       ...comparison.onlyBefore.map((target) => skipped(target, 'only in what the tree was compared with')),
@@ -81,8 +81,8 @@ function ruleSuite(view: TreeView): TreeSuite {
   return { id: 'rules', title: 'Rules for headers', cases };
 }
 
-function linesOf({ report }: TreeView, finding: TreeFinding): string[] {
-  const pair = finding.severity === 'error' ? layoutPair(report, finding) : undefined;
+function linesOf(view: TreeView, finding: TreeFinding): string[] {
+  const pair = view.layouts.get(finding);
   return [
     ...treeFindingLines(finding),
     ...(pair === undefined ? [] : layoutLines(pair).map((line) => `  ${line}`)),

@@ -1,7 +1,7 @@
 import { CANNOT_SEE } from '../kernel/index.js';
 import { COMMANDS, command } from './findings-github.js';
 import { fileName } from './findings-safe.js';
-import { layoutLines, layoutPair } from './tree-layout.js';
+import { layoutLines } from './tree-layout.js';
 import {
   againstText,
   componentRows,
@@ -19,7 +19,7 @@ export function treeGithub(view: TreeView): string {
   const { report, findings } = view;
   const lines = findings.map((finding) => {
     const { place, severity } = finding;
-    const pair = severity === 'error' ? layoutPair(report, finding) : undefined;
+    const pair = view.layouts.get(finding);
     const message = [
       messageText(finding),
       ...treeDetails(finding).map(([name, text]) => `${name}: ${text}`),

@@ -2,7 +2,7 @@
 import { CANNOT_SEE, isUnbumped, type TreeFinding, type VersionMacro } from '../kernel/index.js';
 import { plural } from './findings-parts.js';
 import { oneLine } from './findings-safe.js';
-import { layoutLines, layoutPair } from './tree-layout.js';
+import { layoutLines } from './tree-layout.js';
 import { againstText, headline, messageText, type TreeView, treePlace } from './tree-parts.js';
 
 /** Width of a line; what has no blank may be longer. */
@@ -19,7 +19,7 @@ export function treeMail(view: TreeView): string {
   const part = (title: string, some: readonly TreeFinding[]): void => {
     if (some.length === 0) return;
     lines.push(title, '');
-    for (const finding of some.slice(0, SHOWN)) lines.push(...findingLines(view, finding), '');
+    for (const group of groups(some.slice(0, SHOWN))) lines.push(...groupLines(view, group), '');
     if (some.length > SHOWN) lines.push(`  (${plural(some.length - SHOWN, 'more finding')})`, '');
   };
   const rule = (...names: TreeFinding['name'][]): TreeFinding[] =>
@@ -50,19 +50,41 @@ function lead({ report }: TreeView, unbumped: number): string {
   return `${than} The bytes that one kernel hands to the next are the same, as far as headers show them.`;
 }
 
-function findingLines({ report }: TreeView, finding: TreeFinding): string[] {
-  const place = treePlace(finding.place);
-  const pair = finding.severity === 'error' ? layoutPair(report, finding) : undefined;
-  const { affects, found, expected, from, to } = finding;
+/** Neighbours that are about the same item and targets: place, layout and what is affected are told once. */
+function groups(findings: readonly TreeFinding[]): TreeFinding[][] {
+  const out: TreeFinding[][] = [];
+  for (const finding of findings) {
+    const last = out.at(-1);
+    const same =
+      last !== undefined &&
+      finding.item !== null &&
+      key(finding) === key(last[0]!) &&
+      finding.found === undefined;
+    if (same) last.push(finding);
+    else out.push([finding]);
+  }
+  return out;
+}
+
+function key({ rule, item, targets, place }: TreeFinding): string {
+  return [rule, item ?? '', targets.join(' '), treePlace(place)].join('\n');
+}
+
+function groupLines({ layouts }: TreeView, group: readonly TreeFinding[]): string[] {
+  const [first] = group as [TreeFinding];
+  const place = treePlace(first.place);
+  const pair = group.map((finding) => layouts.get(finding)).find((found) => found !== undefined);
+  const { found, expected, from, to, hint, raise } = first;
+  const affects = [...new Set(group.flatMap((finding) => finding.affects))];
   const more = [
     ...(found === undefined ? [] : [`found: ${oneLine(found)}`]),
     ...(expected === undefined ? [] : [`expected: ${oneLine(expected)}`]),
     ...(from === undefined ? [] : [`version: ${oneLine(from)} -> ${oneLine(to ?? 'none')}`]),
     ...(affects.length === 0 ? [] : [`affects ${affects.map(oneLine).join(', ')}`]),
-    ...(finding.raise.length > 0 || finding.hint === undefined ? [] : [oneLine(finding.hint)]),
+    ...(raise.length > 0 || hint === undefined ? [] : [oneLine(hint)]),
   ];
   return [
-    ...wrap(`* ${messageText(finding)}`, '', '  '),
+    ...group.flatMap((finding) => wrap(`* ${messageText(finding)}`, '', '  ')),
     ...(place === '' ? [] : [`  ${place}`]),
     ...more.flatMap((text) => wrap(text, '  ', '    ')),
     ...(pair === undefined ? [] : ['', ...layoutLines(pair).map((line) => `    ${line}`)]),
@@ -72,10 +94,10 @@ function findingLines({ report }: TreeView, finding: TreeFinding): string[] {
 /** The lines of C to change, each macro once. */
 function todo(unbumped: readonly TreeFinding[]): string[] {
   if (unbumped.length === 0) return [];
-  const groups = new Map<string, readonly VersionMacro[]>();
-  for (const { raise } of unbumped) groups.set(raise.map(({ macro }) => macro).join(' '), raise);
+  const macros = new Map<string, readonly VersionMacro[]>();
+  for (const { raise } of unbumped) macros.set(raise.map(({ macro }) => macro).join(' '), raise);
   const lines: string[] = [];
-  for (const raise of groups.values()) {
+  for (const raise of macros.values()) {
     if (raise.length === 0) {
       lines.push(...wrap('No version covers a part of this: please give its header one.'), '');
       continue;
@@ -108,11 +130,12 @@ function todo(unbumped: readonly TreeFinding[]): string[] {
 }
 
 function smallPrint({ report }: TreeView): string[] {
-  const { tool, targets, compilers, comparison } = report;
+  const { tool, compilers, comparison } = report;
+  const targets = report.targets.filter((target) => comparison?.targets.includes(target) ?? true);
   const compiled = compilers.map(({ arch, command }) => `${oneLine(command)} (${oneLine(arch)})`).join(', ');
   return [
     ...wrap(
-      `Checked by ${tool.name} ${tool.version}${compiled === '' ? '' : ` with ${compiled}`}, for ${(comparison?.targets ?? targets).join(', ') || 'no target'}.`,
+      `Checked by ${tool.name} ${tool.version}${compiled === '' ? '' : ` with ${compiled}`}, for ${targets.join(', ') || 'no target'}.`,
     ),
     ...(comparison === null
       ? []

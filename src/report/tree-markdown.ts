@@ -1,7 +1,7 @@
 import { CANNOT_SEE, type TreeFinding } from '../kernel/index.js';
 import { fence, ROOM, SMALL_ROOM, table } from './findings-markdown.js';
 import { markdownCode, markdownText } from './findings-safe.js';
-import { layoutLines, layoutPair } from './tree-layout.js';
+import { layoutLines } from './tree-layout.js';
 import {
   componentRows,
   headline,
@@ -35,13 +35,7 @@ export function treeMarkdown(view: TreeView): string {
     ...table('component', ['Component', 'Title', 'Version', 'Verdict'], components, SMALL_ROOM),
     ...table('finding', ['Severity', 'Rule', 'Place', 'Finding'], findings.map(findingRow), ROOM),
   ];
-  const pairs = findings.flatMap((finding) => {
-    const pair = finding.severity === 'error' ? layoutPair(report, finding) : undefined;
-    return pair === undefined ? [] : [pair];
-  });
-  for (const pair of pairs
-    .filter(({ name }, index) => pairs.findIndex((p) => p.name === name) === index)
-    .slice(0, LAYOUTS))
+  for (const pair of [...view.layouts.values()].slice(0, LAYOUTS))
     lines.push(
       `${markdownCode(`struct ${pair.name}`)}, ${pair.target}:`,
       '',

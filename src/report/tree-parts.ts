@@ -3,6 +3,7 @@ import { isAbsolute, posix } from 'node:path';
 import {
   type ComponentComparison,
   componentVerdictText,
+  isUnbumped,
   type SourcePlace,
   TREE_VERDICTS,
   type TreeFinding,
@@ -13,17 +14,30 @@ import {
 } from '../kernel/index.js';
 import { plural } from './findings-parts.js';
 import { fileName, oneLine } from './findings-safe.js';
+import { type LayoutPair, layoutPair } from './tree-layout.js';
 import { pageList } from './tree-pages.js';
 
 /** A report with what every format asks for, computed once. */
 export interface TreeView {
   readonly report: TreeReport;
   readonly findings: readonly TreeFinding[];
+  /** Layouts side by side, at the first finding about each structure. */
+  readonly layouts: ReadonlyMap<TreeFinding, LayoutPair>;
 }
 
 /** Makes the view of a report. */
 export function treeView(report: TreeReport): TreeView {
-  return { report, findings: treeFindings(report) };
+  const findings = treeFindings(report);
+  const seen = new Set<string>();
+  const layouts = new Map<TreeFinding, LayoutPair>();
+  for (const finding of findings) {
+    const key = `${finding.item} ${finding.targets.join(' ')}`;
+    const pair = isUnbumped(finding) && !seen.has(key) ? layoutPair(report, finding) : undefined;
+    if (pair === undefined) continue;
+    seen.add(key);
+    layouts.set(finding, pair);
+  }
+  return { report, findings, layouts };
 }
 
 /** `Linux 7.3.4`, or the path of a tree that does not say its release. */
@@ -37,8 +51,12 @@ export function headline({ report, findings }: TreeView): string {
   const { comparison } = report;
   const text = TREE_VERDICTS[verdict];
   if (comparison === null) return `${text}: no baseline and no --against`;
+  // What is unchanged is no news, and what changed in the source only has the verdict "unchanged" on the wire.
+  const wanted = verdict === 'source-only' || verdict === 'docs-only' ? 'unchanged' : verdict;
   const parts = comparison.components.flatMap(({ id, targets }) => {
-    const hit = targets.filter((target) => target.verdict === verdict).map(({ target }) => target);
+    const hit = targets
+      .filter((target) => target.verdict === wanted && (target.worst !== null || wanted !== 'unchanged'))
+      .map(({ target }) => target);
     return hit.length === 0 ? [] : [`${oneLine(id)}${pageList(hit, comparison.targets)}`];
   });
   return parts.length === 0 ? text : `${text}: ${parts.join(', ')}`;

@@ -3,7 +3,7 @@ import { plural } from './findings-parts.js';
 import { oneLine } from './findings-safe.js';
 import { PAINT } from './findings-text.js';
 import { columns, style } from './style.js';
-import { layoutLines, layoutPair } from './tree-layout.js';
+import { layoutLines } from './tree-layout.js';
 import {
   componentRows,
   headline,
@@ -36,7 +36,7 @@ export function treeText(view: TreeView): string {
   if (findings.length > 0) lines.push('', style.title(`Findings: ${treeCounts(findings)}`));
   for (const finding of findings) {
     const place = treePlace(finding.place);
-    const pair = finding.severity === 'error' ? layoutPair(report, finding) : undefined;
+    const pair = view.layouts.get(finding);
     lines.push(
       `${PAINT[finding.severity](`${finding.severity}[${treeRuleName(finding)}]`)}: ${messageText(finding)}`,
       ...columns([...(place === '' ? [] : [['at', place]]), ...treeDetails(finding)], '  '),
