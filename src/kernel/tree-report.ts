@@ -46,6 +46,8 @@ export interface TreeReport {
   /** Null when there was nothing to compare with. */
   readonly against: TreeAgainst | null;
   readonly comparison: Comparison | null;
+  /** The other side of the comparison; with it, reports show layouts side by side. */
+  readonly before?: Fingerprint;
 }
 
 /** What headers cannot show, whatever changed behind them. Reports say it, so that "unchanged" is not read as more than it is. */

@@ -21,4 +21,6 @@ export * from './pair-report.js';
 export * from './receive-report.js';
 export * from './rules-text.js';
 export * from './style.js';
+export * from './tree-formats.js';
+export type { TreeJson } from './tree-schema.js';
 export * from './version.js';
