@@ -21,6 +21,7 @@ const FLOORS = [
   ['clients'],
   ['handover'],
   ['golden', 'receive', 'validate'],
+  ['kernel'],
   ['report'],
   ['cli'],
 ];

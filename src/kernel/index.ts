@@ -1,0 +1,2 @@
+export * from './elf-sections.js';
+export type { ElfSymbol } from './elf-symbols.js';
