@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { clientAbiSchema } from './abi/client-schema.js';
 import { releasesSchema } from './abi/release-schema.js';
 import { abiSchema } from './abi/schema.js';
+import { treeMapSchema } from './abi/tree-map-schema.js';
 import { checkSchema } from './report/check-schema.js';
 import { findingsSchema } from './report/findings-schema.js';
 import { handoverDiffSchema } from './report/inspect-diff-schema.js';
@@ -15,6 +16,7 @@ import { inspectSchema } from './report/inspect-schema.js';
 
 export { compileClients, parseClientAbi } from './abi/client-yaml.js';
 export { structField, structLayout } from './abi/struct-schema.js';
+export { compileTreeMap } from './abi/tree-map-yaml.js';
 export { compileAbis, compileReleases, parseAbi } from './abi/yaml.js';
 export { abiSchema, checkSchema, clientAbiSchema, findingsSchema, handoverDiffSchema, inspectSchema };
 
@@ -25,6 +27,7 @@ export function jsonSchemas(): Record<string, object> {
     'kho-abi.schema.json': convert(abiSchema),
     'kho-client.schema.json': convert(clientAbiSchema),
     'releases.schema.json': convert(releasesSchema),
+    'tree-map.schema.json': convert(treeMapSchema),
     'inspect.schema.json': convert(inspectSchema),
     'diff.schema.json': convert(handoverDiffSchema),
     'check.schema.json': convert(checkSchema),

@@ -26,3 +26,5 @@ export type {
 } from './schema.js';
 export * from './struct-codec.js';
 export * from './target.js';
+export { loadTreeMap } from './tree-map.js';
+export type { MarkerScheme, TreeComponent, TreeMap } from './tree-map-schema.js';

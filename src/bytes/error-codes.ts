@@ -71,6 +71,14 @@ export const ERROR_CODES = {
     exit: 2,
     text: 'A file in abi/ does not follow the schema, or its derived numbers do not follow from its formulas. abi/README.md explains the format.',
   },
+  E_BASELINE: {
+    exit: 2,
+    text: 'A baseline of `kho-abi tree` cannot be used: it is no baseline, has another format, was edited by hand, or holds marks of a merge conflict. A baseline is written by `kho-abi tree KERNEL_DIR --write-baseline` and by nothing else.',
+  },
+  E_KERNEL_TREE: {
+    exit: 2,
+    text: 'A folder or revision is no kernel tree with KHO, or its ABI headers cannot be compiled. The message says where was looked, or gives the first words of the compiler with file and line of the tree.',
+  },
   E_SCENARIO: {
     exit: 2,
     text: 'A scenario file cannot be understood or asks for something that cannot be expressed. The message gives file, line and column. The language is described in golden/scenarios/README.md.',
