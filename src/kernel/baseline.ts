@@ -33,7 +33,10 @@ export function readBaseline(path: string): Fingerprint {
  * @throws KhoError `E_BASELINE` when it is no baseline, of another format, or not as it was written
  */
 export function parseBaseline(text: string, source: string): Fingerprint {
-  const fail = (summary: string, details: { path?: string; found?: string; expected?: string } = {}): KhoError =>
+  const fail = (
+    summary: string,
+    details: { path?: string; found?: string; expected?: string } = {},
+  ): KhoError =>
     new KhoError('E_BASELINE', summary, {
       source,
       ...details,
@@ -47,7 +50,11 @@ export function parseBaseline(text: string, source: string): Fingerprint {
     throw fail('the baseline is no JSON');
   }
   const format = (data as { format?: unknown } | null)?.format;
-  if (format !== 1) throw fail('the baseline has another format', { found: `format ${JSON.stringify(format) ?? 'missing'}`, expected: 'format 1' });
+  if (format !== 1)
+    throw fail('the baseline has another format', {
+      found: `format ${JSON.stringify(format) ?? 'missing'}`,
+      expected: 'format 1',
+    });
   const result = baselineSchema.safeParse(data);
   if (!result.success) {
     const issue = result.error.issues[0]!;
@@ -56,7 +63,10 @@ export function parseBaseline(text: string, source: string): Fingerprint {
   const { components, digest } = result.data;
   const computed = digestOf(sortKeys(components));
   if (computed !== digest)
-    throw fail('the baseline was changed by hand: its digest does not fit', { found: computed, expected: digest });
+    throw fail('the baseline was changed by hand: its digest does not fit', {
+      found: computed,
+      expected: digest,
+    });
   return { components };
 }
 
