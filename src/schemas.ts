@@ -9,6 +9,7 @@ import { clientAbiSchema } from './abi/client-schema.js';
 import { releasesSchema } from './abi/release-schema.js';
 import { abiSchema } from './abi/schema.js';
 import { treeMapSchema } from './abi/tree-map-schema.js';
+import { btfSchema } from './report/btf-schema.js';
 import { checkSchema } from './report/check-schema.js';
 import { findingsSchema } from './report/findings-schema.js';
 import { handoverDiffSchema } from './report/inspect-diff-schema.js';
@@ -32,6 +33,7 @@ export function jsonSchemas(): Record<string, object> {
     'diff.schema.json': convert(handoverDiffSchema),
     'check.schema.json': convert(checkSchema),
     'findings.schema.json': convert(findingsSchema),
+    'btf.schema.json': convert(btfSchema),
   };
 }
 

@@ -1,2 +1,12 @@
+export * from './baseline.js';
+export * from './btf-check.js';
+export * from './btf-kho.js';
+export * from './btf-layouts.js';
+export * from './btf-open.js';
+export * from './btf-registry.js';
+export * from './btf-types.js';
 export * from './elf-sections.js';
 export type { ElfSymbol } from './elf-symbols.js';
+export * from './fingerprint.js';
+export type { FieldPrint, Fingerprint, StructPrint } from './fingerprint-schema.js';
+export * from './model.js';
