@@ -5,8 +5,22 @@ export * from './btf-layouts.js';
 export * from './btf-open.js';
 export * from './btf-registry.js';
 export * from './btf-types.js';
+export * from './compare.js';
+export * from './comparison.js';
+export { Components } from './components.js';
 export * from './elf-sections.js';
 export type { ElfSymbol } from './elf-symbols.js';
 export * from './fingerprint.js';
-export type { FieldPrint, Fingerprint, StructPrint } from './fingerprint-schema.js';
+export type {
+  ComponentPrint,
+  FieldPrint,
+  Fingerprint,
+  MarkerPrint,
+  StructPrint,
+  TargetPrint,
+} from './fingerprint-schema.js';
 export * from './model.js';
+export * from './registry-match.js';
+export * from './registry-print.js';
+export * from './tree-report.js';
+export * from './tree-rules.js';
