@@ -21,7 +21,7 @@ export interface OpenedBtf {
 /**
  * Opens BTF by its content. Of an ELF file, only the section headers and the section are read.
  *
- * @throws KhoError `E_IO`, `E_ELF`, `E_BTF`, `E_WRONG_KIND`, `E_NOT_FOUND` for an ELF file without BTF
+ * @throws KhoError `E_IO`, `E_ELF`, `E_BTF`, `E_WRONG_KIND`, also for an ELF file without BTF
  */
 export function openBtf(path: string): OpenedBtf {
   if (dirname(path) === SYSFS && basename(path) !== 'vmlinux') throw splitBtf(path);
@@ -35,7 +35,7 @@ export function openBtf(path: string): OpenedBtf {
     if (object.section('.BTF.base') !== undefined) throw splitBtf(path);
     const section = object.section('.BTF');
     if (section === undefined) {
-      throw new KhoError('E_NOT_FOUND', 'there is no BTF in this file', {
+      throw new KhoError('E_WRONG_KIND', 'there is no BTF in this file', {
         source: path,
         expected: 'a section .BTF',
         hint: 'the kernel was built without CONFIG_DEBUG_INFO_BTF; pahole -J FILE makes BTF from debug information, and kho-abi tree reads the sources',
