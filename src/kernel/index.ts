@@ -19,6 +19,7 @@ export type {
   StructPrint,
   TargetPrint,
 } from './fingerprint-schema.js';
+export * from './lints.js';
 export * from './model.js';
 export * from './registry-match.js';
 export * from './registry-print.js';
