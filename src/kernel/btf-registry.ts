@@ -21,27 +21,36 @@ export interface StructMatch {
   readonly differences: readonly string[];
 }
 
-/** Structures whose name no file of the registry has are left out: nothing is known of them. */
+/**
+ * Compares every structure with all files of the registry that have one of its name. Structures whose name no file has are left
+ * out: nothing is known of them.
+ *
+ * @throws KhoError `E_LIMIT` for a structure that unfolds to more members than any structure has
+ */
 export function matchStructs(kho: BtfKho, map: TreeMap, pageShift: PageShift): StructMatch[] {
   const out: StructMatch[] = [];
   const renamed = new Map(map.components.flatMap(({ registry }) => Object.entries(registry?.structs ?? {})));
   for (const struct of kho.structs.values()) {
     const name = renamed.get(struct.name) ?? struct.name;
-    const built = slotsOfBuilt(struct, kho.structs);
-    const candidates = registryStructs(name, pageShift).map(({ id, placed }) => {
+    const known = registryStructs(name, pageShift);
+    if (known.length === 0) continue;
+    const built = slotsOfBuilt(struct, kho.structs, kho.source);
+    const candidates = known.map(({ id, placed }) => {
       const differences = differ(slotsOfPlaced(placed), built);
       if (placed.size !== struct.size) differences.push(`size is ${struct.size} bytes, not ${placed.size}`);
       return { id, differences };
     });
-    if (candidates.length > 0) out.push(choose(`struct ${struct.name}`, candidates));
+    out.push(choose(`struct ${struct.name}`, candidates));
   }
   return [...out, ...matchFacts(kho, map, pageShift)];
 }
 
 function registryStructs(name: string, pageShift: PageShift): { id: string; placed: PlacedStruct }[] {
-  return [...allAbis(), ...allClientAbis()]
-    .filter(({ file }) => Object.hasOwn(file.structs, name))
-    .map((abi) => ({ id: abi.id, placed: abi.struct(name, pageShift) }));
+  const has = ({ file }: { file: { structs: object } }): boolean => Object.hasOwn(file.structs, name);
+  const own = allAbis().filter(has);
+  // A client's file has a copy of what it embeds; the owner's files say more.
+  const files = own.length > 0 ? own : allClientAbis().filter(has);
+  return files.map((abi) => ({ id: abi.id, placed: abi.struct(name, pageShift) }));
 }
 
 function differ(known: ReadonlyMap<string, string>, built: ReadonlyMap<string, string>): string[] {

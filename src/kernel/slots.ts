@@ -1,5 +1,6 @@
 /** What lies where in a structure, whatever its parts are called: the form in which a registry and a compiler can be compared. */
 import type { PlacedField, PlacedStruct } from '../abi/index.js';
+import { KhoError } from '../bytes/index.js';
 import type { CField, CStruct } from './model.js';
 
 /** One number in a structure, or one array of them, by place: `64:64*511/64` is bit, bits, elements, distance in bits. */
@@ -10,6 +11,8 @@ export type Slots = ReadonlyMap<Slot, string>;
 
 /** Arrays inside arrays of structures, and structures inside structures. */
 const MAX_NESTING = 8;
+/** Members that a structure unfolds to; the largest of KHO has some ten. */
+const MAX_MEMBERS = 1 << 14;
 
 interface Repeat {
   readonly count: number;
@@ -54,36 +57,46 @@ function bitsOf(
   });
 }
 
-/** Slots of a structure as built. `structs` has the structures that lie in it; one that is missing counts as a whole. */
-export function slotsOfBuilt(struct: CStruct, structs: ReadonlyMap<string, CStruct>): Slots {
+/**
+ * Slots of a structure as built. `structs` has the structures that lie in it; one that is missing counts as a whole.
+ *
+ * @throws KhoError `E_LIMIT` for structures that hold each other so often that they unfold to more than any structure has
+ */
+export function slotsOfBuilt(struct: CStruct, structs: ReadonlyMap<string, CStruct>, source: string): Slots {
   const slots = new Map<Slot, string>();
-  built(struct.fields, 0, [], '', structs, slots, 0);
+  let left = MAX_MEMBERS;
+  const built = (
+    fields: readonly CField[],
+    base: number,
+    repeats: readonly Repeat[],
+    prefix: string,
+    depth: number,
+  ): void => {
+    left -= fields.length;
+    if (left < 0) {
+      throw new KhoError('E_LIMIT', 'too many members', {
+        source,
+        path: `struct ${struct.name.slice(0, 100)}`,
+        expected: `at most ${MAX_MEMBERS}`,
+        hint: 'structures that hold each other have no size; the type information is damaged',
+      });
+    }
+    for (const field of fields) {
+      // A flexible array takes no room of its own.
+      if (field.count === 0) continue;
+      const bit = base + field.bitOffset;
+      const bits = field.bitSize / (field.count ?? 1);
+      const inner = repeated(repeats, field.count, bits);
+      const name = `${prefix}${field.name}`;
+      const next = field.name === '' ? prefix : `${name}.`;
+      const tagged = field.tag === undefined || field.kind === 'enum' ? undefined : structs.get(field.tag);
+      if (field.fields !== undefined) built(field.fields, base, inner, next, depth);
+      else if (tagged !== undefined && depth < MAX_NESTING) built(tagged.fields, bit, inner, next, depth + 1);
+      else put(slots, bit, bits, inner, name);
+    }
+  };
+  built(struct.fields, 0, [], '', 0);
   return slots;
-}
-
-function built(
-  fields: readonly CField[],
-  base: number,
-  repeats: readonly Repeat[],
-  prefix: string,
-  structs: ReadonlyMap<string, CStruct>,
-  slots: Map<Slot, string>,
-  depth: number,
-): void {
-  for (const field of fields) {
-    // A flexible array takes no room of its own.
-    if (field.count === 0) continue;
-    const bit = base + field.bitOffset;
-    const bits = field.bitSize / (field.count ?? 1);
-    const inner = repeated(repeats, field.count, bits);
-    const name = `${prefix}${field.name}`;
-    const next = field.name === '' ? prefix : `${name}.`;
-    const tagged = field.tag === undefined || field.kind === 'enum' ? undefined : structs.get(field.tag);
-    if (field.fields !== undefined) built(field.fields, base, inner, next, structs, slots, depth);
-    else if (tagged !== undefined && depth < MAX_NESTING)
-      built(tagged.fields, bit, inner, next, structs, slots, depth + 1);
-    else put(slots, bit, bits, inner, name);
-  }
 }
 
 function repeated(repeats: readonly Repeat[], count: number | null, stride: number): readonly Repeat[] {
