@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { toolInfo } from '../report/index.js';
 import { abiCommand } from './abi.js';
+import { btfCommand } from './btf.js';
 import { checkCommand } from './check.js';
 import { decodeCommand } from './decode.js';
 import { diffCommand } from './diff.js';
@@ -41,6 +42,7 @@ export function buildProgram(): Command {
     fdtCommand(),
     goldenCommand(),
     abiCommand(),
+    btfCommand(),
     pairCommand(),
     receiveCommand(),
     validateCommand(),

@@ -1,7 +1,15 @@
 export * from './baseline.js';
+export * from './btf-check.js';
+export * from './btf-kho.js';
+export * from './btf-layouts.js';
+export * from './btf-open.js';
+export * from './btf-registry.js';
+export * from './btf-types.js';
 export * from './compare.js';
 export * from './comparison.js';
 export { Components } from './components.js';
+export * from './elf-sections.js';
+export type { ElfSymbol } from './elf-symbols.js';
 export * from './fingerprint.js';
 export type {
   ComponentPrint,
