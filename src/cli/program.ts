@@ -12,6 +12,7 @@ import { inspectCommand } from './inspect.js';
 import { pairCommand } from './pair.js';
 import { receiveCommand } from './receive.js';
 import { rulesCommand } from './rules.js';
+import { treeCommand } from './tree.js';
 import { validateCommand } from './validate.js';
 
 const EXIT_STATUS = `
@@ -45,6 +46,7 @@ export function buildProgram(): Command {
     btfCommand(),
     pairCommand(),
     receiveCommand(),
+    treeCommand(),
     validateCommand(),
     rulesCommand(),
   ]) {
