@@ -9,7 +9,7 @@ import type {
   MarkerPrint,
   TargetPrint,
 } from './fingerprint-schema.js';
-import type { CField, CLayouts, CStruct, SourcePlace, TreeAbi } from './model.js';
+import type { AbiHeader, CField, CLayouts, CStruct, SourcePlace, TreeAbi } from './model.js';
 
 /** A fingerprint, and where each item stands in the tree; places are no part of what is compared. */
 export interface TreePrint {
@@ -38,6 +38,21 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
   };
 
   const owner = new Map<string, string>();
+  // Where a component has a header of its own, what C files say of it is code and no contract.
+  const contracts = new Set(
+    tree.headers
+      .filter(({ kind }) => kind === 'abi')
+      .flatMap(({ path, macros, declarations }) =>
+        [...macros.filter(({ body }) => body !== ''), ...declarations].map(({ name }) =>
+          components.ofItem(name, path),
+        ),
+      ),
+  );
+  const componentOf = (name: string, header: AbiHeader): string | undefined => {
+    if (header.kind === 'abi') return components.ofItem(name, header.path);
+    const id = components.ofName(name);
+    return id === undefined || contracts.has(id) ? undefined : id;
+  };
   for (const header of tree.headers) {
     const own = components.ofFile(header.path);
     if (header.kind === 'abi') {
@@ -45,7 +60,8 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
       places.set(`file ${own}`, { file: header.path, line: 1 });
     }
     for (const macro of header.macros) {
-      const id = components.ofItem(macro.name, header.path);
+      const id = componentOf(macro.name, header);
+      if (id === undefined) continue;
       owner.set(macro.name, id);
       places.set(`macro ${macro.name}`, macro.place);
       if (macro.body !== '')
@@ -71,13 +87,14 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
       }
     }
     for (const declaration of header.declarations) {
-      const id = components.ofItem(declaration.name, header.path);
+      const id = componentOf(declaration.name, header);
+      if (id === undefined) continue;
       const item = `${declaration.kind === 'enum' ? 'enum' : 'struct'} ${declaration.name}`;
       owner.set(declaration.name, id);
       places.set(item, declaration.place);
       draft(id).source.set(item, shortHash(declaration.text));
       for (const constant of declaration.constants ?? []) {
-        owner.set(constant, components.ofItem(constant, header.path));
+        owner.set(constant, componentOf(constant, header) ?? id);
         places.set(`constant ${constant}`, declaration.place);
       }
     }
