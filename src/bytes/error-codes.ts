@@ -27,6 +27,10 @@ export const ERROR_CODES = {
     exit: 2,
     text: 'An ELF core file is damaged or of a kind that holds no physical memory. Program headers must lie inside the file; segments carry physical addresses in p_paddr.',
   },
+  E_BTF: {
+    exit: 2,
+    text: 'Type information of a kernel (BTF) is damaged, continues the types of another file (split BTF, as modules have it), or is of a newer format than this program knows. The message gives the type and the offset.',
+  },
   E_HEXDUMP: {
     exit: 2,
     text: 'A text file that calls itself a kho-abi memory hexdump breaks its format. The message names the line. The format is described in golden/README.md.',

@@ -1,7 +1,11 @@
 export * from './baseline.js';
+export * from './collect.js';
 export * from './compare.js';
 export * from './comparison.js';
+export { ANY_ARCH, parseCompilers, TREE_ARCHES } from './compilers.js';
 export { Components } from './components.js';
+export * from './elf-sections.js';
+export type { ElfSymbol } from './elf-symbols.js';
 export * from './fingerprint.js';
 export type {
   ComponentPrint,
@@ -15,6 +19,8 @@ export * from './lints.js';
 export * from './model.js';
 export * from './registry-match.js';
 export * from './registry-print.js';
+export * from './run-tree.js';
+export { openTree, type SourceTree } from './source-tree.js';
 export * from './tree-findings.js';
 export * from './tree-report.js';
 export * from './tree-rules.js';

@@ -1,5 +1,12 @@
 export * from './byte-source.js';
-export { ELF_MACHINES, type ElfMachine } from './elf-format.js';
+export {
+  ELF_MACHINES,
+  ELFCLASS32,
+  ELFCLASS64,
+  ELFDATA2LSB,
+  ELFDATA2MSB,
+  type ElfMachine,
+} from './elf-format.js';
 export * from './elf-reader.js';
 export * from './elf-writer.js';
 export * from './gunzip.js';
