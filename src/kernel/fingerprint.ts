@@ -38,6 +38,7 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
   };
 
   const owner = new Map<string, string>();
+  const ids = map.components.map(({ id }) => id);
   // Where a component has a header of its own, what C files say of it is code and no contract.
   const contracts = new Set(
     tree.headers
@@ -72,14 +73,12 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
       const scheme = components.scheme(macro.name, value);
       if (scheme === undefined) draft(id).names.set(macro.name, value);
       else {
-        for (const part of versionParts(
-          value,
-          map.components.map((component) => component.id),
-        )) {
+        const parts = versionParts(value, ids);
+        for (const part of parts) {
           const component = part.component ?? id;
           draft(component).markers.push({
             component,
-            scheme: part.component === undefined ? scheme : 'composite',
+            scheme: parts.length > 1 ? 'composite' : scheme,
             value: part.value,
             macro: macro.name,
           });
@@ -113,9 +112,9 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
       });
     }
   }
-  const ids = [...out].filter(([, found]) => !found.empty).map(([id]) => id);
+  const kept = [...out].filter(([, found]) => !found.empty).map(([id]) => id);
   return {
-    print: { components: Object.fromEntries(ids.sort().map((id) => [id, out.get(id)!.finish()])) },
+    print: { components: Object.fromEntries(kept.sort().map((id) => [id, out.get(id)!.finish()])) },
     places,
   };
 }
