@@ -10,6 +10,7 @@ import { releasesSchema } from './abi/release-schema.js';
 import { abiSchema } from './abi/schema.js';
 import { treeMapSchema } from './abi/tree-map-schema.js';
 import { baselineSchema } from './kernel/fingerprint-schema.js';
+import { btfSchema } from './report/btf-schema.js';
 import { checkSchema } from './report/check-schema.js';
 import { findingsSchema } from './report/findings-schema.js';
 import { handoverDiffSchema } from './report/inspect-diff-schema.js';
@@ -45,6 +46,7 @@ export function jsonSchemas(): Record<string, object> {
     'findings.schema.json': convert(findingsSchema),
     'tree.schema.json': convert(treeSchema),
     'baseline.schema.json': convert(baselineSchema),
+    'btf.schema.json': convert(btfSchema),
   };
 }
 

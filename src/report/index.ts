@@ -1,5 +1,8 @@
 export * from './abi-diff.js';
 export * from './abi-text.js';
+export * from './btf-json.js';
+export type { BtfReport } from './btf-schema.js';
+export * from './btf-text.js';
 export type { CheckReport } from './check-schema.js';
 export * from './check-text.js';
 export * from './clients-json.js';
