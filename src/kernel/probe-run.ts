@@ -158,7 +158,7 @@ interface CompilerMessage {
 
 /** Errors among the words of gcc or clang; paths as the compiler was given them. */
 function readErrors(stderr: string): CompilerMessage[] {
-  return [...stderr.matchAll(/^([^\s:][^:\n]*):(\d+)(?::\d+)?: (?:fatal )?error: (.*)$/gm)].map(
+  return [...stderr.matchAll(/^(?:\.\/)?([^\s:][^:\n]*):(\d+)(?::\d+)?: (?:fatal )?error: (.*)$/gm)].map(
     ([, file, line, text]) => ({ file: file!, line: Number(line), text: text! }),
   );
 }
