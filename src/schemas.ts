@@ -9,16 +9,28 @@ import { clientAbiSchema } from './abi/client-schema.js';
 import { releasesSchema } from './abi/release-schema.js';
 import { abiSchema } from './abi/schema.js';
 import { treeMapSchema } from './abi/tree-map-schema.js';
+import { baselineSchema } from './kernel/fingerprint-schema.js';
+import { btfSchema } from './report/btf-schema.js';
 import { checkSchema } from './report/check-schema.js';
 import { findingsSchema } from './report/findings-schema.js';
 import { handoverDiffSchema } from './report/inspect-diff-schema.js';
 import { inspectSchema } from './report/inspect-schema.js';
+import { treeSchema } from './report/tree-schema.js';
 
 export { compileClients, parseClientAbi } from './abi/client-yaml.js';
 export { structField, structLayout } from './abi/struct-schema.js';
 export { compileTreeMap } from './abi/tree-map-yaml.js';
 export { compileAbis, compileReleases, parseAbi } from './abi/yaml.js';
-export { abiSchema, checkSchema, clientAbiSchema, findingsSchema, handoverDiffSchema, inspectSchema };
+export {
+  abiSchema,
+  baselineSchema,
+  checkSchema,
+  clientAbiSchema,
+  findingsSchema,
+  handoverDiffSchema,
+  inspectSchema,
+  treeSchema,
+};
 
 /** JSON Schemas that are checked in under abi/schema/, by file name. `npm run schemas` writes them. */
 export function jsonSchemas(): Record<string, object> {
@@ -32,6 +44,9 @@ export function jsonSchemas(): Record<string, object> {
     'diff.schema.json': convert(handoverDiffSchema),
     'check.schema.json': convert(checkSchema),
     'findings.schema.json': convert(findingsSchema),
+    'tree.schema.json': convert(treeSchema),
+    'baseline.schema.json': convert(baselineSchema),
+    'btf.schema.json': convert(btfSchema),
   };
 }
 

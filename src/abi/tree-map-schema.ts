@@ -51,6 +51,7 @@ export const treeMapSchema = z.strictObject({
   }),
   markers: z.strictObject({ names: regex, strings: regex }),
   components: z.array(treeComponentSchema).min(1),
+  lints: z.strictObject({ commentMacros: regex, nativeTypes: regex }),
 });
 
 export type TreeComponent = z.infer<typeof treeComponentSchema>;

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { toolInfo } from '../report/index.js';
 import { abiCommand } from './abi.js';
+import { btfCommand } from './btf.js';
 import { checkCommand } from './check.js';
 import { decodeCommand } from './decode.js';
 import { diffCommand } from './diff.js';
@@ -11,6 +12,7 @@ import { inspectCommand } from './inspect.js';
 import { pairCommand } from './pair.js';
 import { receiveCommand } from './receive.js';
 import { rulesCommand } from './rules.js';
+import { treeCommand } from './tree.js';
 import { validateCommand } from './validate.js';
 
 const EXIT_STATUS = `
@@ -41,8 +43,10 @@ export function buildProgram(): Command {
     fdtCommand(),
     goldenCommand(),
     abiCommand(),
+    btfCommand(),
     pairCommand(),
     receiveCommand(),
+    treeCommand(),
     validateCommand(),
     rulesCommand(),
   ]) {

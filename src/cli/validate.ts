@@ -4,6 +4,7 @@ import { FORMATS, type Format, renderReport, toolInfo } from '../report/index.js
 import type { FailOn } from '../validate/index.js';
 import { FINDINGS } from './exit-status.js';
 import { type DumpOptions, options, parseAddress, print } from './options.js';
+import { outputsOf } from './outputs.js';
 import { Progress } from './progress.js';
 import { gather } from './validate-gather.js';
 
@@ -60,7 +61,7 @@ export function validateCommand(): Command {
         .join('\n')}\n\nExample:\n  kho-abi validate vmcore --format text -o - --format sarif -o kho.sarif`,
     )
     .action(async (inputs: string[], given: ValidateOptions) => {
-      const outputs = outputsOf(given);
+      const outputs = outputsOf(given, 'text');
       const { parseProfile, parseSuppressions, allRules, reportFails, validate } = await import(
         '../validate/index.js'
       );
@@ -97,19 +98,6 @@ export function validateCommand(): Command {
         gathered.close();
       }
     });
-}
-
-/** Pairs of format and file: the first --format with the first -o, and so on. */
-function outputsOf({ format = [], output = [] }: ValidateOptions): { format: Format; file: string }[] {
-  if (output.length > Math.max(1, format.length))
-    throw new KhoError('E_USAGE', 'more files than formats', { found: output.join(', ') });
-  const formats: Format[] = format.length === 0 ? ['text'] : format;
-  const pairs = formats.map((name, index) => ({ format: name, file: output[index] ?? '-' }));
-  if (pairs.filter(({ file }) => file === '-').length > 1)
-    throw new KhoError('E_USAGE', 'two formats for standard output', {
-      hint: 'give each --format its -o FILE',
-    });
-  return pairs;
 }
 
 /** `0x1000-0x1fff` (last byte included) or `0x1000+0x1000`. */

@@ -46,15 +46,19 @@ export function compareLayouts(
       message: `field ${twin.name} is called ${field.name} now, in the same place`,
     });
   }
+  // A member that lies in the place of one that stayed is another view of the same bytes, as in a union.
+  const still = kept.filter(
+    (field) => sameSlot(old.get(field.name)!, field) && sameSlot(field, old.get(field.name)!),
+  );
   for (const field of gone) {
-    const covered = after.fields.some((other) => old.has(other.name) && sameSlot(other, field));
+    const covered = still.some((other) => sameSlot(other, field));
     out.push({
       class: covered ? 'source' : 'wire',
       message: `field ${field.name} removed (${shape(field)} at ${place(field.bit)})`,
     });
   }
   for (const field of come) {
-    const covered = before.fields.some((other) => now.has(other.name) && sameSlot(other, field));
+    const covered = still.some((other) => sameSlot(other, field));
     out.push({
       class: covered ? 'source' : 'wire',
       message: `field ${field.name} added (${shape(field)} at ${place(field.bit)})`,
@@ -93,7 +97,8 @@ function moves(pairs: readonly { was: FieldPrint; field: FieldPrint }[]): Layout
         ? `field ${first.field.name}`
         : `${run.length} fields from ${first.field.name} to ${last.field.name}`;
     const distance = first.field.bit - first.was.bit;
-    const by = distance % 8 === 0 ? `${Math.abs(distance / 8)} bytes` : `${Math.abs(distance)} bits`;
+    const by =
+      distance % 8 === 0 ? plural(Math.abs(distance / 8), 'byte') : plural(Math.abs(distance), 'bit');
     out.push({
       class: 'wire',
       message: `${names} moved ${distance > 0 ? 'up' : 'down'} by ${by}, from ${place(first.was.bit)} to ${place(first.field.bit)}`,
@@ -126,10 +131,14 @@ function sameSlot(a: FieldPrint, b: FieldPrint): boolean {
 function shape({ bits, count }: FieldPrint): string {
   if (count === 0) return 'a flexible array';
   const each = bits / (count ?? 1);
-  const one = each % 8 === 0 ? `${each / 8} bytes` : `${each} bits`;
+  const one = each % 8 === 0 ? plural(each / 8, 'byte') : plural(each, 'bit');
   return count === undefined ? one : `${count} × ${one}`;
 }
 
 function place(bit: number): string {
   return bit % 8 === 0 ? `byte ${bit / 8}` : `bit ${bit}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -103,8 +103,8 @@ function targetChanges(
       affects: [],
     });
   }
-  const told = scope.missing ?? true;
-  for (const name of told ? gone : []) {
+  const missing = scope.missing ?? 'all';
+  for (const name of missing === 'none' ? [] : gone) {
     if (nowAll[name] !== undefined && sameLayout(nowAll[name], from.structs[name]!)) continue;
     out.push({
       ...at,
@@ -114,7 +114,7 @@ function targetChanges(
       affects: [],
     });
   }
-  for (const name of told ? come : [])
+  for (const name of missing === 'all' ? come : [])
     out.push({
       ...at,
       class: 'wire',
@@ -151,10 +151,11 @@ function numberChanges(
 ): AbiChange[] {
   const at = { component: id, targets: [target], affects: [] };
   const out: AbiChange[] = [];
-  const told = scope.missing ?? true;
+  const missing = scope.missing ?? 'all';
   for (const name of [...new Set([...Object.keys(from.facts), ...Object.keys(to.facts)])]) {
     const [was, is] = [from.facts[name], to.facts[name]];
-    if (was === is || (!told && (was === undefined || is === undefined))) continue;
+    if (was === is || (was === undefined && missing !== 'all') || (is === undefined && missing === 'none'))
+      continue;
     out.push({
       ...at,
       class: 'wire',

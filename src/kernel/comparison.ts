@@ -79,6 +79,6 @@ export interface CompareScope {
   readonly names?: boolean;
   /** Only components of this list. */
   readonly components?: readonly string[];
-  /** Structures that only one side has are told. */
-  readonly missing?: boolean;
+  /** Which structures and facts of one side only are told: all (the default), those that the second lacks, or none. */
+  readonly missing?: 'all' | 'removed' | 'none';
 }

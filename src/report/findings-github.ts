@@ -12,7 +12,7 @@ import {
 import { fileName, githubData, githubProperty, oneLine } from './findings-safe.js';
 
 /** GitHub has no level `note`; its third is `notice`. */
-const COMMANDS: Record<Severity, string> = { error: 'error', warning: 'warning', note: 'notice' };
+export const COMMANDS: Record<Severity, string> = { error: 'error', warning: 'warning', note: 'notice' };
 
 /** Workflow commands of GitHub Actions: an annotation for each finding and problem, and one with the verdict. */
 export function findingsGithub(report: ValidationReport): string {
@@ -44,7 +44,11 @@ export function findingsGithub(report: ValidationReport): string {
 }
 
 /** `::error file=…,title=…::message`, escaped as the runner takes it apart. */
-function command(name: string, properties: Record<string, string | undefined>, message: string): string {
+export function command(
+  name: string,
+  properties: Record<string, string | undefined>,
+  message: string,
+): string {
   const list = Object.entries(properties)
     .flatMap(([key, value]) =>
       value === undefined || value === '' ? [] : [`${key}=${githubProperty(value)}`],

@@ -116,7 +116,7 @@ function properties(report: ValidationReport): string[] {
 }
 
 /** Attributes with a leading blank; values are one line each. */
-function attributes(values: Record<string, string | number>): string {
+export function attributes(values: Record<string, string | number>): string {
   return Object.entries(values)
     .map(([name, value]) => ` ${name}="${xmlEscape(fileName(`${value}`))}"`)
     .join('');

@@ -19,8 +19,8 @@ const ROWS = 50;
 const WINDOWS = 5;
 
 /** Characters for the findings, and for each other table: a comment on GitHub ends at 65,536. */
-const ROOM = 30_000;
-const SMALL_ROOM = 8_000;
+export const ROOM = 30_000;
+export const SMALL_ROOM = 8_000;
 
 /** GitHub Flavored Markdown for a mail or a comment: verdict, findings, the bytes of the worst, what was run. */
 export function findingsMarkdown(report: ValidationReport): string {
@@ -110,7 +110,7 @@ function runLines(report: ValidationReport): string[] {
 }
 
 /** A table with a blank line after it, as far as there is room, and how much it leaves out. Cells are Markdown already. */
-function table(noun: string, head: string[], rows: readonly string[][], room: number): string[] {
+export function table(noun: string, head: string[], rows: readonly string[][], room: number): string[] {
   if (rows.length === 0) return [];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const lines = [line(head), line(head.map(() => '---'))];
@@ -128,7 +128,7 @@ function table(noun: string, head: string[], rows: readonly string[][], room: nu
   return lines;
 }
 
-/** A fenced block. No line of a hexdump can close it: they begin with a digit or with blanks before a caret. */
-function fence(lines: readonly string[]): string[] {
+/** A fenced block. No line of ours can close it: hexdumps begin with a digit or blanks, layouts have no backtick. */
+export function fence(lines: readonly string[]): string[] {
   return ['```text', ...lines.map((line) => oneLine(line)), '```'];
 }

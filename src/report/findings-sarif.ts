@@ -10,7 +10,9 @@ import type { Finding, ReportInput, Rule, Severity, ValidationReport } from '../
 import { addressText, detailRows, ruleName, verdictText, windowLines } from './findings-parts.js';
 import { asciiJson, fileName, sarifText } from './findings-safe.js';
 
-const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
+/** Schema that a log names. */
+export const SCHEMA =
+  'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
 
 type Json = Record<string, unknown>;
 
@@ -23,7 +25,7 @@ function sarifRun(report: ValidationReport): Json {
   const { tool, dtc, subject, counts } = report;
   const prints = new Fingerprints();
   const result = (finding: Finding, suppressions: Json[]): Json =>
-    sarifResult(report, finding, suppressions, prints.of(finding));
+    sarifResult(report, finding, suppressions, prints.of(finding.rule, placeKey(finding)));
   return {
     tool: {
       driver: {
@@ -55,7 +57,8 @@ function sarifRun(report: ValidationReport): Json {
   };
 }
 
-function sarifRule(rule: Rule): Json {
+/** A rule as a log describes it. */
+export function sarifRule(rule: Rule): Json {
   const { id, name, area, title, severity, reference, explanation, appliesTo } = rule;
   return {
     id,
@@ -159,20 +162,24 @@ function sarifAddress(address: bigint, length: number | undefined): Json {
 }
 
 /** A file name as URI: relative ones stay relative, so that a log may be read on another machine. */
-function fileUri(path: string): string {
+export function fileUri(path: string): string {
   const name = fileName(path);
   return isAbsolute(name) ? pathToFileURL(name).href : name.split('/').map(encodeURIComponent).join('/');
+}
+
+function placeKey({ path, offset, address }: Finding): string {
+  return path ?? (address === undefined ? `offset ${offset ?? 'none'}` : `address ${hex(address)}`);
 }
 
 /**
  * Names of findings that stay the same from run to run: made of the rule and the place, not of file names or of the
  * wording. A second finding of a rule at one place gets a number.
  */
-class Fingerprints {
+export class Fingerprints {
   readonly #seen = new Map<string, number>();
 
-  of({ rule, path, offset, address }: Finding): string {
-    const place = path ?? (address === undefined ? `offset ${offset ?? 'none'}` : `address ${hex(address)}`);
+  /** @param place what is meant, in words that a moved line or another wording does not change */
+  of(rule: string, place: string): string {
     const digest = createHash('sha256').update(`${rule}\n${place}`).digest('hex').slice(0, 32);
     const count = (this.#seen.get(digest) ?? 0) + 1;
     this.#seen.set(digest, count);

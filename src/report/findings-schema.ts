@@ -58,7 +58,7 @@ export const findingsSchema = z.strictObject({
     z.strictObject({
       id: z.string(),
       name: z.string(),
-      area: z.enum(['fdt', 'map', 'vmalloc', 'clients', 'environment']),
+      area: z.enum(['fdt', 'map', 'vmalloc', 'clients', 'environment', 'tree']),
       title: z.string(),
       severity,
       run: z.boolean(),

@@ -23,7 +23,8 @@ import {
 import { fileName, oneLine } from './findings-safe.js';
 import { columns, grouped, style } from './style.js';
 
-const PAINT: Record<Severity, (text: string) => string> = {
+/** Colour of a finding. */
+export const PAINT: Record<Severity, (text: string) => string> = {
   error: style.bad,
   warning: style.note,
   note: style.dim,

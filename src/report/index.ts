@@ -1,5 +1,8 @@
 export * from './abi-diff.js';
 export * from './abi-text.js';
+export * from './btf-json.js';
+export type { BtfReport } from './btf-schema.js';
+export * from './btf-text.js';
 export type { CheckReport } from './check-schema.js';
 export * from './check-text.js';
 export * from './clients-json.js';
@@ -21,4 +24,6 @@ export * from './pair-report.js';
 export * from './receive-report.js';
 export * from './rules-text.js';
 export * from './style.js';
+export * from './tree-formats.js';
+export type { TreeJson } from './tree-schema.js';
 export * from './version.js';

@@ -45,7 +45,7 @@ export function ruleText({
 /** All rules as a page. */
 export function rulesMarkdown(rules: readonly Rule[]): string {
   const lines = [
-    '# Rules of `kho-abi validate`',
+    '# Rules of `kho-abi validate` and `kho-abi tree`',
     '',
     `${rules.length} rules. \`kho-abi rules ID\` prints one.`,
   ];

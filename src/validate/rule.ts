@@ -11,6 +11,7 @@ export const RULE_AREAS = {
   vmalloc: { hundred: 3, title: 'Preserved vmalloc areas' },
   clients: { hundred: 4, title: 'Subtrees and clients' },
   environment: { hundred: 5, title: 'Scratch areas and the machine' },
+  tree: { hundred: 6, title: 'ABI of a kernel tree' },
 } as const satisfies Record<string, { hundred: number; title: string }>;
 
 /** Name of an area. */
