@@ -81,7 +81,7 @@ export function commentText(raw: string): CComment['text'] {
   const inner = raw.startsWith('/*')
     ? raw.replace(/^\/\*+/, '').slice(0, -2)
     : raw.replace(/^[ \t]*\/\/+/gm, '');
-  const lines = inner.split('\n').map((line) => line.replace(/^[ \t]*\*?[ \t]?/, '').trimEnd());
+  const lines = inner.split('\n').map((line) => line.replace(/^[ \t]*\*[ \t]?|^[ \t]/, '').trimEnd());
   while (lines[0] === '') lines.shift();
   while (lines.at(-1) === '') lines.pop();
   return lines.join('\n').trim();

@@ -100,7 +100,11 @@ function archOf(name: string): Arch {
   throw new KhoError('E_USAGE', 'unknown architecture', { found: name, expected: TREE_ARCHES.join(', ') });
 }
 
-const LIMITS = { seconds: 20, maxOutput: 1 << 20 };
+function isClang(words: readonly string[]): boolean {
+  return /(^|[-/])clang(-\d+)?$/.test(words[0]!);
+}
+
+const LIMITS = { seconds: 10, maxOutput: 1 << 20 };
 
 /** Finds the compilers of a run. Each is tried once. */
 export class CompilerSearch {
@@ -119,6 +123,7 @@ export class CompilerSearch {
    * @throws KhoError `E_TOOL_MISSING` (exit status 3) with what to install.
    */
   async find(arches: readonly string[], byteOrder: ByteOrder): Promise<Compiler[]> {
+    await this.#checkServes(arches);
     const able = arches.filter((name) => archOf(name)[byteOrder].length > 0);
     if (able.length > 0) return await Promise.all(able.map((arch) => this.#findFor(arch, byteOrder, true)));
     for (const arch of BIG_ENDIAN_ARCHES) {
@@ -164,18 +169,41 @@ export class CompilerSearch {
     const own = this.#named.get(name);
     const words = own ?? this.#named.get(ANY_ARCH);
     if (words === undefined) return undefined;
-    const clang = /(^|[-/])clang(-\d+)?$/.test(words[0]!);
     const target = words.some((word) => /^-?-target\b/.test(word));
     const big = byteOrder === 'big' && name === 'arm64' && !words.includes('-mbig-endian');
-    if (clang && !target) return [...words, ...arch[byteOrder].at(-1)!.slice(1)];
+    if (isClang(words) && !target) return [...words, ...arch[byteOrder].at(-1)!.slice(1)];
     if (own === undefined) {
       // A compiler named for all serves the architecture that it makes code for; the others are searched.
-      const run = await this.#try([...words, '-dumpmachine']);
-      if (run === undefined)
-        throw new KhoError('E_TOOL_MISSING', `${words[0]} is not installed`, { hint: arch.install });
-      if (!arch.triple.test(Buffer.from(run.stdout).toString('latin1'))) return undefined;
+      if (!arch.triple.test(await this.#machineOf(words))) return undefined;
     }
     return big ? [...words, '-mbig-endian'] : words;
+  }
+
+  /** A compiler that was named without an architecture must be one that makes code for one of those wanted. */
+  async #checkServes(arches: readonly string[]): Promise<void> {
+    const words = this.#named.get(ANY_ARCH);
+    if (words === undefined || isClang(words)) return;
+    const machine = await this.#machineOf(words);
+    if (arches.some((name) => archOf(name).triple.test(machine))) return;
+    throw new KhoError('E_USAGE', `${words.join(' ')} makes code for another architecture`, {
+      found: machine,
+      expected: arches.join(' or '),
+    });
+  }
+
+  /** What a compiler says that it makes code for: `x86_64-linux-gnu`. */
+  async #machineOf(words: readonly string[]): Promise<string> {
+    const run = await this.#try([...words, '-dumpmachine']);
+    if (run === undefined) {
+      throw new KhoError('E_TOOL_MISSING', `${words[0]} is not installed`, {
+        hint: 'install it, or leave --cc out; Debian, Ubuntu: apt-get install gcc',
+      });
+    }
+    const machine = Buffer.from(run.stdout).toString('latin1').trim();
+    if (run.exitCode === 0 && machine !== '') return machine;
+    throw new KhoError('E_TOOL_FAILED', `${words.join(' ')} does not say what machine it makes code for`, {
+      hint: 'a C compiler like gcc or clang is needed: it must answer -dumpmachine',
+    });
   }
 
   /** A run of a compiler, undefined when it is not there. */

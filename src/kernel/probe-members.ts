@@ -61,14 +61,14 @@ function named(planner: StructPlanner, member: CMember, path: string): FieldPlan
     flexible ? '0' : `sizeof(${value})`,
     `sizeof(${one})`,
     element === undefined && base.kind === 'name' ? `__builtin_classify_type(${one})` : '0',
+    // Elements without bytes can only be counted by what is written.
+    flexible ? '0' : derivations.slice(0, dims).map(written).join(' * ') || '0',
   );
   const byValue = element === undefined && base.kind !== 'enum';
   if (byValue && base.tag !== '') needed.push(base.kind === 'name' ? base.tag : base.text);
-  if (byValue && base.kind !== 'name' && base.tag === '' && base !== member.base)
-    needed.push(member.base.text);
-  const inner = byValue && base === member.base ? innerMembers(base) : undefined;
+  const inner = byValue && base.tag === '' ? base.body?.members : undefined;
   const fields = inner && memberPlans(planner, inner, `${full}${'[0]'.repeat(dims)}.`);
-  const named = element === undefined ? tagOf(base, member.base) : {};
+  const tag = element === undefined ? tagOf(base) : {};
   return (values) => {
     const [size, elementSize] = [Number(values.at(at + 1)), Number(values.at(at + 2))];
     return {
@@ -77,9 +77,9 @@ function named(planner: StructPlanner, member: CMember, path: string): FieldPlan
       kind: element === undefined ? kindOf(base, values.at(at + 3)) : 'pointer',
       bitOffset: Number(values.at(at)) * 8,
       bitSize: size * 8,
-      count: dims === 0 ? null : elementSize === 0 ? 0 : size / elementSize,
+      count: dims === 0 ? null : elementSize === 0 ? Number(values.at(at + 4)) : size / elementSize,
       bitField: false,
-      ...named,
+      ...tag,
       ...(fields === undefined ? {} : { fields: fields.map((field) => field(values)) }),
     };
   };
@@ -176,14 +176,12 @@ function withoutArrays(derivations: readonly CDerivation[]): readonly CDerivatio
   return first < 0 ? [] : derivations.slice(first);
 }
 
-function innerMembers(base: CBase): readonly CMember[] | undefined {
-  return base.tag === '' ? base.body?.members : undefined;
+function written(step: CDerivation): string {
+  return step.kind === 'array' ? `(${step.size.map(({ text }) => text).join(' ')})` : '1';
 }
 
-function tagOf(base: CBase, written: CBase = base): { tag?: string } {
-  if (base.kind === 'name') return {};
-  const tag = base.tag === '' && written.kind === 'name' ? written.tag : base.tag;
-  return tag === '' ? {} : { tag };
+function tagOf({ kind, tag }: CBase): { tag?: string } {
+  return kind === 'name' || tag === '' ? {} : { tag };
 }
 
 /** What `__builtin_classify_type` says of types that the text does not tell. */

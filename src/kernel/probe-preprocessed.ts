@@ -46,7 +46,8 @@ export function readPreprocessed(output: string, names: readonly string[]): Prep
     const first = headers[declaration.from]!;
     while (marker + 1 < markers.length && markers[marker + 1]!.start < first.start) marker++;
     const { name, args, line } = markers[marker] ?? { name: '1', args: [], line: first.line };
-    const file = (args[0]?.text ?? '""').slice(1, -1);
+    // clang writes `./` before names that it found beside the main file.
+    const file = (args[0]?.text ?? '""').slice(1, -1).replace(/^\.\//, '');
     const ofTree = file.startsWith(STAGED);
     return {
       ...declaration,

@@ -11,7 +11,7 @@ import { STAGED, type Stage } from './probe-stage.js';
 import { runProgram, type ToolRun, withCleanup } from './run-tool.js';
 
 /** A header takes milliseconds; a hostile one is stopped here. */
-const SECONDS = 20;
+const SECONDS = 10;
 const MAX_OUTPUT = 16 * 1024 * 1024;
 const MAX_OBJECT = 64 * 1024 * 1024;
 /** How often constants that the compiler refuses are taken away and the rest is tried again. */
@@ -158,7 +158,7 @@ interface CompilerMessage {
 
 /** Errors among the words of gcc or clang; paths as the compiler was given them. */
 function readErrors(stderr: string): CompilerMessage[] {
-  return [...stderr.matchAll(/^([^\s:][^:\n]*):(\d+)(?::\d+)?: (?:fatal )?error: (.*)$/gm)].map(
+  return [...stderr.matchAll(/^(?:\.\/)?([^\s:][^:\n]*):(\d+)(?::\d+)?: (?:fatal )?error: (.*)$/gm)].map(
     ([, file, line, text]) => ({ file: file!, line: Number(line), text: text! }),
   );
 }

@@ -49,9 +49,8 @@ export async function selectHeaders(
 }
 
 async function lists(tree: SourceTree, prefixes: readonly string[]): Promise<string[]> {
-  const found = new Set<string>();
-  for (const prefix of prefixes) for (const path of await tree.list(prefix)) found.add(path);
-  return [...found];
+  const found = await Promise.all(prefixes.map((prefix) => tree.list(prefix)));
+  return [...new Set(found.flat())];
 }
 
 /** Items with a wanted name, and everything in these files that they cannot be compiled without. */

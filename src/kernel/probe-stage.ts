@@ -5,7 +5,7 @@ import { type CText, lexC } from './c-lexer.js';
 import { isCovered, isFreeOption } from './c-shim-names.js';
 import { PRELUDE } from './c-shims.js';
 import type { OtherFile, ProbeNote, SelectedHeaders } from './probe-select.js';
-import type { SourceTree } from './source-tree.js';
+import { isPlainPath, type SourceTree } from './source-tree-model.js';
 
 /** Folder of the temporary folder that copies of the tree's files are in; messages of compilers begin with it. */
 export const STAGED = 'tree/';
@@ -71,6 +71,7 @@ export async function stageHeaders(
   const resolver = new Resolver(tree, known, files, notes);
   while (pending.length > 0) {
     const wanted = new Set<string>();
+    await resolver.look(pending);
     for (const source of pending) {
       const { file } = source.text;
       done.add(file);
@@ -101,6 +102,12 @@ export async function stageHeaders(
   return { files, main: `${main}${END_OF_HEADERS}\n`, options: [...options.keys()] };
 }
 
+/** Name in an include, and whether it is in quotes; undefined for other directives and for names that a macro gives. */
+function includeName({ text }: CText, { start, end }: CDirective): [string, boolean] | undefined {
+  const match = /^(?:#|%:)\s*include\s*(?:<([^>\n]*)>|"([^"\n]*)")$/.exec(text.slice(start, end));
+  return match === null ? undefined : [match[1] ?? match[2]!, match[2] !== undefined];
+}
+
 /** Decides what stands behind each include. */
 class Resolver {
   readonly #tree: SourceTree;
@@ -117,6 +124,21 @@ class Resolver {
     this.#notes = notes;
   }
 
+  /** Looks up at once which files exist that these sources may include: a lookup in git starts programs. */
+  async look(sources: readonly Source[]): Promise<void> {
+    const candidates = new Set<string>();
+    for (const { text, directives } of sources) {
+      for (const directive of directives) {
+        const [name, quoted] = includeName(text, directive) ?? [];
+        if (name === undefined || !isPlainPath(name)) continue;
+        if (quoted) candidates.add(posix.join(posix.dirname(text.file), name));
+        if (!isCovered(name)) candidates.add(`include/${name}`).add(`include/uapi/${name}`);
+      }
+    }
+    const there = await this.#tree.read([...candidates]);
+    for (const path of candidates) this.#there.set(path, there.has(path));
+  }
+
   /** Includes of a file that may stay; what they need from the tree is added to `wanted`. */
   async includes(
     { text, directives, contract }: Source,
@@ -127,15 +149,12 @@ class Resolver {
     for (const directive of directives) {
       if (!/^(include|include_next|import)$/.test(directive.name)) continue;
       const place = { file: text.file, line: directive.line };
-      const written = text.text.slice(directive.start, directive.end);
-      const match = /^(?:#|%:)\s*include\s*(?:<([^>]*)>|"([^"]*)")$/.exec(written);
-      const name = match?.[1] ?? match?.[2];
+      const [name, quoted] = includeName(text, directive) ?? [];
       if (name === undefined) {
         if (!onlyTree) this.#notes.push({ place, text: 'an include that is not written out was left out' });
         continue;
       }
-      const plain = /^[\w.+@,~/-]+$/.test(name) && name.split('/').every((part) => !/^\.{0,2}$/.test(part));
-      if (!plain) {
+      if (!isPlainPath(name)) {
         // Of other files only single declarations are taken, and they are full of such includes.
         if (onlyTree) continue;
         throw new KhoError('E_KERNEL_TREE', 'an include leads out of the include folders', {
@@ -145,7 +164,7 @@ class Resolver {
           hint: 'headers of a tree are not trusted: neither absolute paths nor `..` are followed',
         });
       }
-      const found = await this.#find(name, match![2] !== undefined, text.file);
+      const found = await this.#find(name, quoted === true, text.file);
       if (found !== undefined) {
         kept.add(directive);
         if (!this.#known.has(found)) wanted.add(found);

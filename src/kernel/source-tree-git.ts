@@ -84,7 +84,9 @@ class GitTree implements SourceTree {
     const plain = [...new Set(paths.filter(isPlainPath))];
     const texts = new Map<string, string>();
     if (plain.length === 0) return texts;
-    const files = (await this.#lsTree(plain, false)).filter((entry) => !entry.folder);
+    const listed = new Map((await this.#lsTree(plain, false)).map((entry) => [entry.path, entry]));
+    // Git sorts in its own way; the result is in the order that was asked for.
+    const files = plain.flatMap((path) => listed.get(path) ?? []).filter((entry) => !entry.folder);
     for (const { path, bytes } of files) {
       if (bytes <= MAX_SOURCE) continue;
       throw new KhoError('E_LIMIT', 'source file too large', {
