@@ -203,7 +203,9 @@ describe('the check, in a tree', () => {
   });
 
   test('what a header says is no command of the runner', async () => {
-    const hostile = writeKernelTree({ pages: 'unsigned int a;\n#error ::error::from a header\nunsigned int' });
+    const hostile = writeKernelTree({
+      pages: 'unsigned int a;\n#error ::error::from a header\nunsigned int',
+    });
     const { stdout } = await runStep('Check', hostile, {});
     expect(stdout).toContain('#error ::error::from a header');
     const [, stop] = /^::stop-commands::([0-9a-f-]{36})$/m.exec(stdout)!;
