@@ -98,7 +98,7 @@ async function init(tree: string, given: InitOptions): Promise<void> {
       '',
       'Then:',
       ...all.flatMap(({ todo }) => todo.map((text) => `  ${text}`)),
-      `  commit: git add ${paths.join(' ')}`,
+      `  in the tree: git add ${paths.join(' ')} && git commit`,
     ].join('\n'),
   );
 }

@@ -55,7 +55,7 @@ test('formats that fit, the nearest one, and where the tree departs from it; not
   expect(shown).toContain(`
   this tree is luo-v5
   kho (kho-v3): kho-abi would take it for kho-v3 and misread it: 1 difference; it needs a file in abi/
-    depth was 4, is 5
+    depth was 4, is 5, with 16K pages only
   luo (luo-v5): known: kho-abi reads and writes it
 
 Notes
