@@ -36,7 +36,9 @@ export function compareFingerprints(
     const names = scope.names === false ? [] : nameChanges(id, from, to);
     const found = [...merge(wire), ...names];
     const seen = new Set(found.map(({ item }) => item));
-    return scope.text === false ? found : [...found, ...textChanges(id, from, to, seen, found)];
+    // A registry names members in its own way; only their places count there.
+    if (scope.text === false) return found.filter((change) => change.class !== 'source');
+    return [...found, ...textChanges(id, from, to, seen, found)];
   });
   const order = (change: AbiChange): number => CHANGE_CLASSES.indexOf(change.class);
   changes.sort((a, b) => order(a) - order(b));
