@@ -24,7 +24,8 @@ withLock(() => {
   nodePackages();
   build();
 });
-deviceTreeCompiler();
+// `kho-abi tree` needs no dtc; whoever runs only that may leave it out.
+if (!process.argv.includes('--without-dtc')) deviceTreeCompiler();
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);

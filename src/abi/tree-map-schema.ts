@@ -42,6 +42,7 @@ export const treeComponentSchema = z.strictObject({
     .optional(),
 });
 
+/** The whole file. */
 export const treeMapSchema = z.strictObject({
   headers: z.strictObject({
     abi: z.array(text).min(1),

@@ -8,6 +8,7 @@ import { diffCommand } from './diff.js';
 import { encodeCommand } from './encode.js';
 import { fdtCommand } from './fdt.js';
 import { goldenCommand } from './golden.js';
+import { initCommand } from './init.js';
 import { inspectCommand } from './inspect.js';
 import { pairCommand } from './pair.js';
 import { receiveCommand } from './receive.js';
@@ -47,6 +48,7 @@ export function buildProgram(): Command {
     pairCommand(),
     receiveCommand(),
     treeCommand(),
+    initCommand(),
     validateCommand(),
     rulesCommand(),
   ]) {

@@ -5,6 +5,7 @@ import {
   baselinePath,
   parseCompilers,
   runTree,
+  TREE_ARCHES,
   type TreeFailOn,
   type TreeOptions,
   type TreeReport,
@@ -136,8 +137,8 @@ function keep(path: string, given: GivenOptions, report: TreeReport): void {
 }
 
 function arch(text: string): string {
-  if (!['x86_64', 'arm64'].includes(text))
-    throw new KhoError('E_USAGE', 'unknown architecture', { found: text, expected: 'x86_64 or arm64' });
+  if (!TREE_ARCHES.includes(text))
+    throw new KhoError('E_USAGE', 'unknown architecture', { found: text, expected: TREE_ARCHES.join(', ') });
   return text;
 }
 

@@ -33,6 +33,10 @@ export function compareLayouts(
       ...(cause === undefined ? {} : { cause }),
     });
   }
+  // A member that lies in the place of one that stayed is another view of the same bytes, as in a union.
+  const still = kept.filter(
+    (field) => sameSlot(old.get(field.name)!, field) && sameSlot(field, old.get(field.name)!),
+  );
   // A member that took the very place of another was renamed: the bytes are where they were.
   for (const field of [...come]) {
     const twin = gone.find(
@@ -41,15 +45,12 @@ export function compareLayouts(
     if (twin === undefined) continue;
     gone.splice(gone.indexOf(twin), 1);
     come.splice(come.indexOf(field), 1);
+    still.push(field);
     out.push({
       class: 'source',
       message: `field ${twin.name} is called ${field.name} now, in the same place`,
     });
   }
-  // A member that lies in the place of one that stayed is another view of the same bytes, as in a union.
-  const still = kept.filter(
-    (field) => sameSlot(old.get(field.name)!, field) && sameSlot(field, old.get(field.name)!),
-  );
   for (const field of gone) {
     const covered = still.some((other) => sameSlot(other, field));
     out.push({

@@ -9,19 +9,24 @@ import {
 } from './comparison.js';
 import type { Fingerprint, MarkerPrint } from './fingerprint-schema.js';
 
-/** Own bumps, by component. */
+/** Own bumps, by component. A version more beside those that stayed says nothing of what stood there before. */
 export function bumpsOf(before: Fingerprint, after: Fingerprint, ids: readonly string[]): Map<string, Bump> {
   const out = new Map<string, Bump>();
   for (const component of ids) {
     const from = values(before.components[component]?.markers);
     const to = values(after.components[component]?.markers);
-    if (from !== to) out.set(component, { component, from: from || 'none', to: to || 'none' });
+    const bumped = from.length === 0 ? to.length > 0 : from.some((value) => !to.includes(value));
+    if (bumped)
+      out.set(component, { component, from: from.join(' + ') || 'none', to: to.join(' + ') || 'none' });
   }
   return out;
 }
 
-function values(markers: readonly MarkerPrint[] = []): string {
-  return [...new Set(markers.map(({ value }) => value))].sort().join(' + ');
+/** Versions of a component. One that has become a part of a composite string is another one on the wire. */
+function values(markers: readonly MarkerPrint[] = []): string[] {
+  return [
+    ...new Set(markers.map(({ value, scheme }) => (scheme === 'composite' ? `${value};` : value))),
+  ].sort();
 }
 
 /** The verdict on each component and target. */

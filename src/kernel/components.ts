@@ -20,7 +20,12 @@ export class Components {
 
   /** Component of a structure, enum, constant or macro: its name decides, then its file. */
   ofItem(name: string, file: string): string {
-    return this.names.find(({ pattern }) => pattern.test(name))?.id ?? this.ofFile(file);
+    return this.ofName(name) ?? this.ofFile(file);
+  }
+
+  /** Component that a name alone decides. */
+  ofName(name: string): string | undefined {
+    return this.names.find(({ pattern }) => pattern.test(name))?.id;
   }
 
   /** Component of a header as a whole, and of its comments. A header that nobody claims is a component of its own. */

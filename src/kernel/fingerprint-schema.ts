@@ -5,6 +5,7 @@ const text = z.string().min(1);
 /** First 16 hex digits of a SHA-256. */
 const shortHash = z.string().regex(/^[0-9a-f]{16}$/);
 
+/** Schema of one member of a structure. */
 export const fieldPrint = z.strictObject({
   name: text.describe('dotted through members without a tag: first.phys'),
   type: text.describe('C text of one element'),
@@ -15,12 +16,14 @@ export const fieldPrint = z.strictObject({
   tag: text.optional().describe('structure, union or enum that an element is'),
 });
 
+/** Schema of one structure for one target. */
 export const structPrint = z.strictObject({
   size: z.int().min(0).describe('bytes'),
   align: z.int().min(1).optional().describe('bytes'),
   fields: z.array(fieldPrint),
 });
 
+/** Schema of one component for one page size and byte order. */
 export const targetPrint = z.strictObject({
   structs: z.record(z.string(), structPrint),
   constants: z.record(z.string(), z.string().regex(/^-?\d+$/)).describe('integer macros and enum constants'),
@@ -29,6 +32,7 @@ export const targetPrint = z.strictObject({
     .describe('what the bytes depend on, whatever the constants are called'),
 });
 
+/** Schema of a version. */
 export const markerPrint = z.strictObject({
   component: text,
   scheme: z.enum(['fdt-compatible', 'struct-string', 'struct-u32', 'composite']),
@@ -36,6 +40,7 @@ export const markerPrint = z.strictObject({
   macro: text,
 });
 
+/** Schema of one component. */
 export const componentPrint = z.strictObject({
   title: text,
   guard: z.array(text).describe('components whose version keeps an old kernel away as well'),
@@ -48,6 +53,7 @@ export const componentPrint = z.strictObject({
 
 export const fingerprintSchema = z.strictObject({ components: z.record(z.string(), componentPrint) });
 
+/** Schema of a baseline file. */
 export const baselineSchema = z.strictObject({
   $schema: z.string().optional(),
   format: z.literal(1),

@@ -9,7 +9,7 @@ import type {
   MarkerPrint,
   TargetPrint,
 } from './fingerprint-schema.js';
-import type { CField, CLayouts, CStruct, SourcePlace, TreeAbi } from './model.js';
+import type { AbiHeader, CField, CLayouts, CStruct, SourcePlace, TreeAbi } from './model.js';
 
 /** A fingerprint, and where each item stands in the tree; places are no part of what is compared. */
 export interface TreePrint {
@@ -38,6 +38,22 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
   };
 
   const owner = new Map<string, string>();
+  const ids = map.components.map(({ id }) => id);
+  // Where a component has a header of its own, what C files say of it is code and no contract.
+  const contracts = new Set(
+    tree.headers
+      .filter(({ kind }) => kind === 'abi')
+      .flatMap(({ path, macros, declarations }) =>
+        [...macros.filter(({ body }) => body !== ''), ...declarations].map(({ name }) =>
+          components.ofItem(name, path),
+        ),
+      ),
+  );
+  const componentOf = (name: string, header: AbiHeader): string | undefined => {
+    if (header.kind === 'abi') return components.ofItem(name, header.path);
+    const id = components.ofName(name);
+    return id === undefined || contracts.has(id) ? undefined : id;
+  };
   for (const header of tree.headers) {
     const own = components.ofFile(header.path);
     if (header.kind === 'abi') {
@@ -45,7 +61,8 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
       places.set(`file ${own}`, { file: header.path, line: 1 });
     }
     for (const macro of header.macros) {
-      const id = components.ofItem(macro.name, header.path);
+      const id = componentOf(macro.name, header);
+      if (id === undefined) continue;
       owner.set(macro.name, id);
       places.set(`macro ${macro.name}`, macro.place);
       if (macro.body !== '')
@@ -56,14 +73,12 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
       const scheme = components.scheme(macro.name, value);
       if (scheme === undefined) draft(id).names.set(macro.name, value);
       else {
-        for (const part of versionParts(
-          value,
-          map.components.map((component) => component.id),
-        )) {
+        const parts = versionParts(value, ids);
+        for (const part of parts) {
           const component = part.component ?? id;
           draft(component).markers.push({
             component,
-            scheme: part.component === undefined ? scheme : 'composite',
+            scheme: parts.length > 1 ? 'composite' : scheme,
             value: part.value,
             macro: macro.name,
           });
@@ -71,13 +86,14 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
       }
     }
     for (const declaration of header.declarations) {
-      const id = components.ofItem(declaration.name, header.path);
+      const id = componentOf(declaration.name, header);
+      if (id === undefined) continue;
       const item = `${declaration.kind === 'enum' ? 'enum' : 'struct'} ${declaration.name}`;
       owner.set(declaration.name, id);
       places.set(item, declaration.place);
       draft(id).source.set(item, shortHash(declaration.text));
       for (const constant of declaration.constants ?? []) {
-        owner.set(constant, components.ofItem(constant, header.path));
+        owner.set(constant, componentOf(constant, header) ?? id);
         places.set(`constant ${constant}`, declaration.place);
       }
     }
@@ -96,9 +112,9 @@ export function fingerprintTree(tree: TreeAbi, map: TreeMap): TreePrint {
       });
     }
   }
-  const ids = [...out].filter(([, found]) => !found.empty).map(([id]) => id);
+  const kept = [...out].filter(([, found]) => !found.empty).map(([id]) => id);
   return {
-    print: { components: Object.fromEntries(ids.sort().map((id) => [id, out.get(id)!.finish()])) },
+    print: { components: Object.fromEntries(kept.sort().map((id) => [id, out.get(id)!.finish()])) },
     places,
   };
 }

@@ -21,6 +21,7 @@ export type {
   StructPrint,
   TargetPrint,
 } from './fingerprint-schema.js';
+export * from './init-files.js';
 export * from './lints.js';
 export * from './model.js';
 export * from './registry-match.js';

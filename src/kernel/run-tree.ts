@@ -64,6 +64,7 @@ export async function runTree(options: TreeOptions): Promise<TreeReport> {
     notes: abi.notes,
     against: other?.against ?? null,
     comparison: other?.comparison ?? null,
+    ...(other === undefined ? {} : { before: other.before }),
   };
 }
 
@@ -95,6 +96,7 @@ async function headerHashes(tree: SourceTree, abi: TreeAbi): Promise<TreeReport[
 interface OtherSide {
   readonly against: TreeAgainst;
   readonly comparison: Comparison;
+  readonly before: Fingerprint;
 }
 
 /** What the tree is compared with; undefined: nothing was named, and the tree has no baseline. */
@@ -114,6 +116,7 @@ async function otherSide(
   return {
     against: { kind: 'baseline', name: baseline ?? BASELINE_PATH },
     comparison: compareFingerprints(before, print, map),
+    before,
   };
 }
 
@@ -129,20 +132,24 @@ async function againstName(
     return {
       against: { kind: 'tree', name, ...detail(other.abi.tree.release) },
       comparison: compareFingerprints(other.made.print, print, map),
+      before: other.made.print,
     };
   }
   const known = knownFormats(name);
   if (known !== undefined) {
+    const before = registryPrint(known, print, map);
     const scope = { text: false, constants: false, missing: 'removed' } as const;
     return {
       against: { kind: 'abi', name },
-      comparison: compareFingerprints(registryPrint(known, print, map), expandStructs(print), map, scope),
+      comparison: compareFingerprints(before, expandStructs(print), map, scope),
+      before,
     };
   }
   const other = await read(await openTree(options.path, { revision: name }), options, map);
   return {
     against: { kind: 'revision', name, ...detail(other.abi.tree.revision) },
     comparison: compareFingerprints(other.made.print, print, map),
+    before: other.made.print,
   };
 }
 

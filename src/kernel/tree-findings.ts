@@ -60,7 +60,7 @@ export function treeFindings(report: TreeReport, map: TreeMap = loadTreeMap()): 
       : [
           ...changeFindings(report, comparison, map),
           ...comparison.components.flatMap((part) => idleBump(report, part)),
-          ...onlyOneSide(comparison),
+          ...onlyOneSide(comparison, report.against?.kind === 'abi'),
         ]),
     ...report.disagreements.map(({ item, arches, first, second, byteOrder, pageShift }): TreeFinding => {
       const target = `${byteOrder === 'little' ? 'le' : 'be'}-${2 ** (pageShift - 10)}k`;
@@ -158,7 +158,8 @@ function idleBump(report: TreeReport, part: ComponentComparison): TreeFinding[] 
   ];
 }
 
-function onlyOneSide({ targets, onlyBefore, onlyAfter }: Comparison): TreeFinding[] {
+/** @param registry the other side is of abi/, which has every target and need not be compared whole */
+function onlyOneSide({ targets, onlyBefore, onlyAfter }: Comparison, registry: boolean): TreeFinding[] {
   // With no target in common nothing was compared, and that must not pass for "unchanged".
   const severity = targets.length === 0 ? { severity: 'error' as const } : {};
   const one = (names: readonly string[], side: string): TreeFinding[] =>
@@ -172,7 +173,10 @@ function onlyOneSide({ targets, onlyBefore, onlyAfter }: Comparison): TreeFindin
             message: `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} only ${side} and ${names.length === 1 ? 'was' : 'were'} not compared`,
           },
         ];
-  return [...one(onlyBefore, 'in what the tree was compared with'), ...one(onlyAfter, 'in this tree')];
+  return [
+    ...(registry ? [] : one(onlyBefore, 'in what the tree was compared with')),
+    ...one(onlyAfter, 'in this tree'),
+  ];
 }
 
 /** Component that a structure or constant belongs to. */

@@ -60,7 +60,9 @@ function componentSuites(view: TreeView): TreeSuite[] {
           lines: here.flatMap((finding) => linesOf(view, finding)),
         };
       }),
-      ...comparison.onlyBefore.map((target) => skipped(target, 'only in what the tree was compared with')),
+      ...(view.report.against?.kind === 'abi' ? [] : comparison.onlyBefore).map((target) =>
+        skipped(target, 'only in what the tree was compared with'),
+      ),
       ...comparison.onlyAfter.map((target) => skipped(target, 'only in this tree')),
     ],
   }));

@@ -44,7 +44,7 @@ export function treeMarkdown(view: TreeView): string {
     );
   lines.push(`- ${treeCounts(findings)}`, `- ${markdownText(knownText(report))}`);
   for (const { component, exact, readiness } of report.registry)
-    if (exact.length === 0) lines.push(`- ${markdownText(component)}: ${markdownText(readiness)}`);
+    if (exact.length === 0) lines.push(`- format ${markdownText(component)}: ${markdownText(readiness)}`);
   for (const { place, text } of report.notes)
     lines.push(`- ${markdownCode(treePlace(place))}: ${markdownText(text)}`);
   for (const [name, value] of subjectRows(report)) lines.push(`- ${name}: ${markdownText(value)}`);

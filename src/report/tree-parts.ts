@@ -127,7 +127,7 @@ export function componentRows({ comparison, print }: TreeReport): ComponentRow[]
       title: oneLine(part.title),
       version: versions(part.presence === 'removed' ? part.before : part.after),
       verdict: verdict === '' ? 'not compared' : verdict,
-      worst: has('changed-without-bump') ? 'bad' : part.targets.some(isQuiet) ? 'good' : 'note',
+      worst: has('changed-without-bump') ? 'bad' : part.targets.every(isQuiet) ? 'good' : 'note',
     };
   });
 }

@@ -1,4 +1,4 @@
-import { CANNOT_SEE, type TreeReport } from '../kernel/index.js';
+import { CANNOT_SEE, type TreeReport, targetsText } from '../kernel/index.js';
 import { plural } from './findings-parts.js';
 import { oneLine } from './findings-safe.js';
 import { PAINT } from './findings-text.js';
@@ -63,12 +63,15 @@ function componentTable(report: TreeReport): string[] {
   ).map((line) => line.trimEnd());
 }
 
-function registryLines({ registry }: TreeReport): string[] {
-  return registry.flatMap(({ component, versions, exact, nearest, departures, readiness }) => {
+function registryLines(report: TreeReport): string[] {
+  return report.registry.flatMap(({ component, versions, exact, nearest, departures, readiness }) => {
     const own = versions.length === 0 ? 'no version' : versions.map(oneLine).join(', ');
     const lines = [`  ${oneLine(component)} (${own}): ${oneLine(readiness)}`];
     if (exact.length > 0 || nearest === undefined) return lines;
-    for (const { message } of departures.slice(0, DEPARTURES)) lines.push(`    ${oneLine(message)}`);
+    for (const { message, targets } of departures.slice(0, DEPARTURES)) {
+      const pages = targetsText(targets, report.targets);
+      lines.push(`    ${oneLine(message)}${pages === '' ? '' : `, ${pages}`}`);
+    }
     if (departures.length > DEPARTURES)
       lines.push(`    ${plural(departures.length - DEPARTURES, 'more difference')}`);
     return lines;

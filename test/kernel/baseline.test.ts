@@ -34,7 +34,9 @@ const print: Fingerprint = {
     core: {
       title: 'Root FDT',
       guard: [],
-      markers: [{ component: 'core', scheme: 'fdt-compatible', value: 'kho-v4', macro: 'KHO_FDT_COMPATIBLE' }],
+      markers: [
+        { component: 'core', scheme: 'fdt-compatible', value: 'kho-v4', macro: 'KHO_FDT_COMPATIBLE' },
+      ],
       names: { KHO_SUB_TREE_PROP_NAME: 'preserved-data' },
       source: {},
       docs: '0000000000000000',

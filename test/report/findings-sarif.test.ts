@@ -1,24 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Ajv as AjvClass } from 'ajv';
-import AjvDraft04 from 'ajv-draft-04';
-import addFormats from 'ajv-formats';
 import { describe, expect, test } from 'vitest';
 import { renderReport } from '../../src/report/index.js';
 import type { ValidationReport } from '../../src/validate/index.js';
+import { valid } from '../support/sarif.js';
 import { CLEAN, EMPTY, FULL, HOSTILE, hostileReport } from './support.js';
-
-const require = createRequire(import.meta.url);
-
-/** The schema of SARIF 2.1.0 (rtm.5, as SchemaStore publishes it), carried by Microsoft's jest-sarif. */
-const SCHEMA = JSON.parse(
-  readFileSync(require.resolve('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json'), 'utf8'),
-);
-
-// One pattern of the schema is not a regular expression in Unicode mode.
-const ajv = new AjvDraft04.default({ strict: false, allErrors: true, unicodeRegExp: false });
-addFormats.default(ajv as unknown as AjvClass);
-const valid = ajv.compile(SCHEMA);
 
 // biome-ignore lint/suspicious/noExplicitAny: a log is looked into at will; the schema has checked it
 function log(report: ValidationReport): any {
