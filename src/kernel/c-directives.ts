@@ -132,3 +132,25 @@ export function wantedOptions(directives: readonly CDirective[]): Map<string, nu
   }
   return found;
 }
+
+/** Follows `#pragma pack`, which packs structures without a word at them. */
+export class PackState {
+  readonly #stack: (string | undefined)[] = [];
+  /** Largest alignment that members get now, as it is written; undefined: the usual one. */
+  current: string | undefined;
+
+  /** Takes the next directive. */
+  take({ name, args }: CDirective): void {
+    if (name !== 'pragma' || args[0]?.text !== 'pack') return;
+    const words = args.slice(1).filter(({ kind }) => kind !== 'punct');
+    const value = words.find(({ kind }) => kind === 'number')?.text;
+    if (words[0]?.text === 'push') this.#stack.push(this.current);
+    if (words[0]?.text === 'pop') this.current = this.#stack.pop();
+    else if (words.length === 0 || value !== undefined) this.current = value;
+  }
+
+  /** The text with the pragma around it that makes it mean the same elsewhere. */
+  static wrap(text: string, pack: string | undefined): string {
+    return pack === undefined ? text : `#pragma pack(push, ${pack})\n${text}\n#pragma pack(pop)`;
+  }
+}

@@ -1,5 +1,5 @@
 import { behindAttributes, behindBracket, topDeclarations } from './c-brackets.js';
-import { type CDirective, Conditions, splitDirectives } from './c-directives.js';
+import { type CDirective, Conditions, PackState, splitDirectives } from './c-directives.js';
 import type { CText, CToken } from './c-lexer.js';
 
 /** A macro, type or enum of a header as it is written. */
@@ -35,6 +35,7 @@ export function readItems(text: CText): CItems {
   const { directives, tokens } = splitDirectives(text);
   const items: CItem[] = [];
   const conditions = new Conditions(directives);
+  const pack = new PackState();
   // Conditions at the places of directives and of declarations: both lists are in the order of the file.
   let next = 0;
   const upTo = (offset: number): readonly string[] => {
@@ -45,13 +46,14 @@ export function readItems(text: CText): CItems {
         if (macro !== undefined) items.push(macro);
       }
       conditions.take(directive);
+      pack.take(directive);
     }
     return conditions.current;
   };
   for (const [from, to] of declarations(tokens, text)) {
     const range = tokens.slice(from, to);
     const item = readDeclaration(range, upTo(range[0]!.start));
-    if (item !== undefined) items.push(item);
+    if (item !== undefined) items.push(pack.current === undefined ? item : { ...item, packed: true });
   }
   upTo(Number.POSITIVE_INFINITY);
   return { text, directives, items: items.sort((a, b) => a.start - b.start) };

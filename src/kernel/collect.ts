@@ -1,5 +1,6 @@
 import type { TreeMap } from '../abi/index.js';
 import { pageSizeName } from '../abi/index.js';
+import { KhoError } from '../bytes/index.js';
 import { abiHeader } from './c-header.js';
 import { compareArches } from './collect-arches.js';
 import { type Compiler, CompilerSearch } from './compilers.js';
@@ -7,7 +8,7 @@ import type { AbiHeader, CompiledTarget, CompilerUse, TreeAbi, TreeTarget } from
 import { stringValue, whyNoInteger } from './probe-preprocessed.js';
 import { ProbeFolder, type ProbeResult } from './probe-run.js';
 import { type ProbeNote, type SelectedHeaders, selectHeaders } from './probe-select.js';
-import { stageHeaders } from './probe-stage.js';
+import { EMPTY_FILE, stageHeaders } from './probe-stage.js';
 import { type SourceTree, treeRelease } from './source-tree.js';
 
 /** What to collect of a tree. */
@@ -50,13 +51,16 @@ export async function collectTree(tree: SourceTree, options: CollectOptions): Pr
       }),
     )
   ).flat();
-  const results = await ProbeFolder.use(stage, macroNames(headers), contractFiles(selected), (folder) =>
-    inParallel(jobs, async ({ target, compiler }) => {
-      options.progress?.(
-        `${compiler.command}: ${pageSizeName(target.pageShift)}, ${target.byteOrder} endian`,
-      );
-      return { target, compiler, ...(await folder.compile(compiler, target)) };
-    }),
+  const results = await withEmptyIncludes(
+    notes,
+    ProbeFolder.use(stage, macroNames(headers), contractFiles(selected), (folder) =>
+      inParallel(jobs, async ({ target, compiler }) => {
+        options.progress?.(
+          `${compiler.command}: ${pageSizeName(target.pageShift)}, ${target.byteOrder} endian`,
+        );
+        return { target, compiler, ...(await folder.compile(compiler, target)) };
+      }),
+    ),
   );
   notes.push(...constantNotes(headers, results));
   const compiled = targets.map((target) => {
@@ -74,6 +78,16 @@ export async function collectTree(tree: SourceTree, options: CollectOptions): Pr
     disagreements: compiled.flatMap(({ disagreements }) => disagreements),
     notes,
   };
+}
+
+/** An unknown type may come from a header that was replaced: then the error names it. */
+async function withEmptyIncludes<T>(notes: readonly ProbeNote[], work: Promise<T>): Promise<T> {
+  return await work.catch((error: unknown) => {
+    const empty = notes.filter(({ text }) => text.endsWith(EMPTY_FILE)).map(({ text }) => text.split(' ')[0]);
+    if (!(error instanceof KhoError) || error.code !== 'E_KERNEL_TREE' || empty.length === 0) throw error;
+    const hint = `${error.details.hint}; empty files stand for ${empty.slice(0, 8).join(', ')}`;
+    throw new KhoError(error.code, error.summary, { ...error.details, hint });
+  });
 }
 
 interface Result extends ProbeResult {

@@ -11,6 +11,8 @@ export interface StructPlanner {
   readonly table: TypeTable;
   /** C name of the outermost structure. */
   readonly type: string;
+  /** What `#pragma pack` says at its definition. */
+  readonly pack: string | undefined;
   /** Types that are held by value are added here. */
   readonly needed: string[];
 }
@@ -90,7 +92,7 @@ function anonymous(planner: StructPlanner, { base }: CMember, path: string): Fie
   const { lines, type } = planner;
   const aggregate = base.body ?? planner.table.aggregates.get(base.text);
   if (aggregate === undefined) return [];
-  const own = base.tag === '' ? lines.typeOf(aggregate) : base.text;
+  const own = base.tag === '' ? lines.typeOf(aggregate, planner.pack) : base.text;
   const leaf = firstLeaf(planner.table, aggregate, false) ?? firstLeaf(planner.table, aggregate, true);
   // An empty structure has no bytes.
   if (leaf === undefined) return [];

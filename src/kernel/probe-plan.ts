@@ -1,3 +1,4 @@
+import { PackState } from './c-directives.js';
 import type { CToken } from './c-lexer.js';
 import type { CAggregate } from './c-types.js';
 import type { CLayouts, CStruct } from './model.js';
@@ -57,9 +58,10 @@ export class ProbeLines {
   }
 
   /** A type of its own for a structure that has no name; the result is the type's name. */
-  typeOf(aggregate: CAggregate): string {
+  typeOf(aggregate: CAggregate, pack: string | undefined): string {
     const name = `kho_abi_anonymous_${this.#names++}`;
-    this.declarations.push(`typedef ${aggregate.kind} ${withoutInnerTags(aggregate)} ${name};`);
+    const text = `typedef ${aggregate.kind} ${withoutInnerTags(aggregate)} ${name};`;
+    this.declarations.push(...PackState.wrap(text, pack).split('\n'));
     return name;
   }
 }
@@ -90,14 +92,14 @@ export function makePlan(
       return [name, values.at(at + 1) === 1n ? BigInt.asIntN(64, values.at(at)) : values.at(at)];
     });
   }
-  const types = pre.types.map(
-    ({ place, ofTree, source }) => `# ${place.line} "${ofTree ? STAGED : ''}${place.file}"\n${source};\n`,
+  const types = pre.types.map(({ place, ofTree, source, pack }) =>
+    PackState.wrap(`# ${place.line} "${ofTree ? STAGED : ''}${place.file}"\n${source};\n`, pack),
   );
   const array = 'const unsigned long long kho_abi_values[] __attribute__((section(".kho_abi"), used)) = {';
   const generated = [...lines.declarations, array, ...lines.values, '0 };'];
   const before = lines.declarations.map(() => undefined);
   return {
-    source: `${types.join('')}# 1 "${PROBE_FILE}"\n${generated.join('\n')}\n`,
+    source: `${types.join('\n')}\n# 1 "${PROBE_FILE}"\n${generated.join('\n')}\n`,
     owners: [undefined, ...before, undefined, ...lines.owners],
     valueOwners: lines.valueOwners,
     read: (values) => ({
@@ -134,6 +136,11 @@ function planStructs(
   const plans: ((values: ProbeValues) => CStruct)[] = [];
   const done = new Set<string>();
   const pending: string[] = [];
+  const packs = new Map<string, string | undefined>();
+  for (const { tagged, names, pack } of types) {
+    for (const { kind, tag } of tagged) packs.set(`${kind} ${tag}`, pack);
+    for (const { name } of names) packs.set(name, pack);
+  }
   for (const { tagged, names, base, place, ofTree } of types) {
     if (!ofTree || !contract.has(place.file)) continue;
     pending.push(...tagged.map(({ kind, tag }) => `${kind} ${tag}`));
@@ -146,7 +153,7 @@ function planStructs(
     const aggregate = table.aggregates.get(type) ?? table.typedefs.get(type)?.base.body;
     if (aggregate === undefined || done.has(type)) continue;
     done.add(type);
-    const planner: StructPlanner = { lines, table, type, needed: pending };
+    const planner: StructPlanner = { lines, table, type, pack: packs.get(type), needed: pending };
     const at = lines.ask(undefined, `sizeof(${type})`, `_Alignof(${type})`);
     const fields = memberPlans(planner, aggregate.members, '');
     plans.push((values) => ({

@@ -1,5 +1,5 @@
 import { balanced } from './c-brackets.js';
-import { splitDirectives } from './c-directives.js';
+import { PackState, splitDirectives } from './c-directives.js';
 import { type CToken, lexC, MAX_PREPROCESSED, spell } from './c-lexer.js';
 import { type CAggregate, type CBase, type CTypeDeclaration, readTypes } from './c-types.js';
 import type { SourcePlace } from './model.js';
@@ -23,6 +23,8 @@ export interface PlacedType extends CTypeDeclaration {
   /** Whether it is of a file of the tree and not of the prelude. */
   readonly ofTree: boolean;
   readonly source: string;
+  /** Alignment that `#pragma pack` gives it. */
+  readonly pack: string | undefined;
 }
 
 /** What the preprocessor gave. */
@@ -41,10 +43,14 @@ export function readPreprocessed(output: string, names: readonly string[]): Prep
   const end = tokens.findIndex((token) => token.text === END_OF_HEADERS);
   const headers = end < 0 ? tokens : tokens.slice(0, end);
   const markers = directives.filter(({ name, args }) => /^\d+$/.test(name) && args[0]?.kind === 'string');
+  const pack = new PackState();
   let marker = -1;
+  let directive = 0;
   const types = readTypes(headers).map((declaration): PlacedType => {
     const first = headers[declaration.from]!;
     while (marker + 1 < markers.length && markers[marker + 1]!.start < first.start) marker++;
+    while (directive < directives.length && directives[directive]!.start < first.start)
+      pack.take(directives[directive++]!);
     const { name, args, line } = markers[marker] ?? { name: '1', args: [], line: first.line };
     // clang writes `./` before names that it found beside the main file.
     const file = (args[0]?.text ?? '""').slice(1, -1).replace(/^\.\//, '');
@@ -54,6 +60,7 @@ export function readPreprocessed(output: string, names: readonly string[]): Prep
       place: { file: ofTree ? file.slice(STAGED.length) : file, line: Number(name) + first.line - line - 1 },
       ofTree,
       source: text.text.slice(first.start, headers[declaration.to - 1]!.end),
+      pack: pack.current,
     };
   });
   const words = new Set<string>();

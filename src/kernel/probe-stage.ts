@@ -37,6 +37,9 @@ const KEPT = new Set([
 ]);
 const MAX_INCLUDED = 256;
 
+/** End of the note for an include that nothing stands behind. */
+export const EMPTY_FILE = 'was replaced by an empty file';
+
 interface Source {
   readonly text: CText;
   readonly directives: readonly CDirective[];
@@ -206,7 +209,7 @@ class Resolver {
     this.#files.set(`shims/${name}`, '');
     if (isCovered(name) || !contract || this.#noted.has(name)) return;
     this.#noted.add(name);
-    this.#notes.push({ place, text: `<${name}> was replaced by an empty file` });
+    this.#notes.push({ place, text: `<${name}> ${EMPTY_FILE}` });
   }
 }
 

@@ -165,6 +165,17 @@ describe('declarations', () => {
     expect(declarations.map(({ name }) => name)).toEqual(['last']);
   });
 
+  test('a pragma packs what follows it', () => {
+    const { declarations } = header(
+      'struct a { int x; };\n#pragma pack(push, 1)\nstruct b { int x; };\n#pragma pack(pop)\nstruct c { int x; };\n',
+    );
+    expect(declarations.map(({ name, packed }) => [name, packed])).toEqual([
+      ['a', false],
+      ['b', true],
+      ['c', false],
+    ]);
+  });
+
   test('text in one spelling, and the line', () => {
     const { declarations } = header('\n\nstruct  a {\n\tu64 x; /* place */\n\n\tu32\ty [ 2 ];\n} ;\n');
     expect(declarations).toMatchObject([

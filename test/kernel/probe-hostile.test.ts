@@ -124,6 +124,14 @@ describe('headers that do not compile', () => {
     });
   });
 
+  test('an include that was empty is named', async () => {
+    await expect(
+      collect('#include <linux/spinlock_types.h>\nstruct kho_a { spinlock_t b; };\n'),
+    ).rejects.toMatchObject({
+      details: { line: 2, hint: expect.stringContaining('empty files stand for <linux/spinlock_types.h>') },
+    });
+  });
+
   test('clang says the same place', async () => {
     await expect(collect('struct kho_a {\n\tunknown_type b;\n};\n', 'clang')).rejects.toMatchObject({
       code: 'E_KERNEL_TREE',

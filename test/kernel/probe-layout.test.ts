@@ -74,10 +74,25 @@ struct t_outer {
 };
 `;
 
+/** Structures that are packed by a pragma around them. */
+const PRAGMA = `
+#pragma pack(push, 2)
+struct t_pragma { u8 a; u32 b; struct { u8 c; u64 d; }; union { u8 e; u32 f; } g; };
+#pragma pack(1)
+struct t_pragma_1 { u8 a; u64 b; struct { u8 c; u16 d; }; };
+#pragma pack(pop)
+struct t_pragma_none { u8 a; u32 b; };
+#pragma pack(4)
+struct t_pragma_4 { u8 a; u64 b; };
+#pragma pack()
+struct t_pragma_end { u8 a; u64 b; };
+`;
+
 /** Objects by which debug information holds every type. */
 const USES = `
 struct t_bits *u1; struct t_packed_bits *u2; struct t_before *u3; struct t_mix *u4; union t_union *u5; struct t_anonymous *u6;
 struct t_arrays *u7; struct t_outer *u8_; struct t_inner *u9; struct t_empty *u10; struct t_tagged *u11;
+struct t_pragma *u12; struct t_pragma_1 *u13; struct t_pragma_none *u14; struct t_pragma_4 *u15; struct t_pragma_end *u16_;
 `;
 
 const NAMES = [
@@ -92,6 +107,11 @@ const NAMES = [
   't_inner',
   't_empty',
   't_tagged',
+  't_pragma',
+  't_pragma_1',
+  't_pragma_none',
+  't_pragma_4',
+  't_pragma_end',
 ];
 
 async function probe(
@@ -127,7 +147,7 @@ const structFacts = ({ kind, size, fields }: CStruct) => ({ kind, size, fields: 
 describe.each(MACHINES)('$name', ({ name, order, ...machine }) => {
   test.each(NAMES)('%s as pahole has it', async (wanted) => {
     await tool('pahole', 'dwarves');
-    const path = await compileBtf({ name, order, ...machine }, folder, TYPES + TRICKY + USES);
+    const path = await compileBtf({ name, order, ...machine }, folder, TYPES + TRICKY + PRAGMA + USES);
     const { layouts } = openBtf(path);
     const [id] = idsNamed(layouts.types, 'structure', (found) => found === wanted);
     const { layouts: mine } = (await results(order, name)).targets[0]!;
@@ -142,7 +162,7 @@ describe.each(MACHINES)('$name', ({ name, order, ...machine }) => {
 
 const done = new Map<string, Promise<TreeAbi>>();
 function results(order: 'little' | 'big', arch: string): Promise<TreeAbi> {
-  if (!done.has(arch)) done.set(arch, probe(TRICKY, order, arch));
+  if (!done.has(arch)) done.set(arch, probe(TRICKY + PRAGMA, order, arch));
   return done.get(arch)!;
 }
 
@@ -152,14 +172,17 @@ test.each([
   ['s390x', 'big'],
 ] as const)('gcc and clang agree for %s, %s endian', async (arch, order) => {
   await tool('clang', 'clang');
-  const [gcc, clang] = await Promise.all([probe(TRICKY, order, arch), probe(TRICKY, order, arch, 'clang')]);
+  const [gcc, clang] = await Promise.all([
+    probe(TRICKY + PRAGMA, order, arch),
+    probe(TRICKY + PRAGMA, order, arch, 'clang'),
+  ]);
   expect(clang.compilers[0]!.command).toMatch(/^clang --target=/);
   expect(gcc.compilers[0]!.command).toMatch(/gcc/);
   expect(clang.targets[0]!.layouts).toEqual(gcc.targets[0]!.layouts);
 });
 
 test('both big-endian machines agree', async () => {
-  const [arm, s390] = await Promise.all([probe(TRICKY, 'big', 'arm64'), results('big', 's390x')]);
+  const [arm, s390] = await Promise.all([probe(TRICKY + PRAGMA, 'big', 'arm64'), results('big', 's390x')]);
   // s390x aligns nothing above 8 bytes by itself; the tricky text has no such type.
   expect(arm.targets[0]!.layouts).toEqual(s390.targets[0]!.layouts);
 });
