@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { toolInfo } from '../report/index.js';
 import { abiCommand } from './abi.js';
+import { bootCommand } from './boot.js';
 import { checkCommand } from './check.js';
 import { decodeCommand } from './decode.js';
 import { diffCommand } from './diff.js';
@@ -45,6 +46,7 @@ export function buildProgram(): Command {
     receiveCommand(),
     validateCommand(),
     rulesCommand(),
+    bootCommand(),
   ]) {
     program.addCommand(command);
   }

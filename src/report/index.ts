@@ -1,5 +1,6 @@
 export * from './abi-diff.js';
 export * from './abi-text.js';
+export * from './boot-report.js';
 export type { CheckReport } from './check-schema.js';
 export * from './check-text.js';
 export * from './clients-json.js';
