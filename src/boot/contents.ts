@@ -25,7 +25,8 @@ export function expectationOf(handover: Handover, memory: PageStore, fill: boole
   for (const { data } of handover.clients) {
     if (data?.kind === 'kexec-metadata')
       expectation.metadata = { release: data.previousRelease.value, count: data.kexecCount.value };
-    else if (data?.kind === 'kho-test') expectation.khoTest = data.status === 'match' || data.status === 'match-folded';
+    else if (data?.kind === 'kho-test')
+      expectation.khoTest = data.status === 'match' || data.status === 'match-folded';
     else if (data?.kind === 'memblock') {
       expectation.regions = data.regions.map(({ name }) => name.value);
       expectation.memory = data.regions.flatMap(({ start, size }) =>

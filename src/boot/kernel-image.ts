@@ -11,8 +11,8 @@ export interface KernelImage {
   readonly load: bigint;
   /** log2 of the kernel's page size; undefined when the image does not say. */
   readonly pageShift: PageShift | undefined;
-  /** x86: offset of the setup_data pointer in the file. */
-  readonly setupDataOffset?: number;
+  /** x86: whether the kernel can run at another address than its own. */
+  readonly movable?: boolean;
 }
 
 const ARM64_MAGIC = 0x644d5241;
@@ -61,7 +61,7 @@ export function readKernelImage(bytes: Uint8Array, source: string): KernelImage 
       load: view.getBigUint64(X86.pref, true),
       memoryBytes: BigInt(view.getUint32(X86.initSize, true)),
       pageShift: 12,
-      setupDataOffset: X86.setupData,
+      movable: bytes[X86.relocatable] !== 0,
     };
   }
   throw new KhoError('E_WRONG_KIND', 'not a kernel image', {
@@ -78,9 +78,21 @@ function kindOf(bytes: Uint8Array): string {
   return `a file of ${bytes.length} bytes that begins ${Buffer.from(bytes.subarray(0, 8)).toString('hex')}`;
 }
 
-/** A copy of a bzImage whose header points to a setup_data node. QEMU's loader hands the pointer on as it stands. */
-export function withSetupData(bytes: Uint8Array, image: KernelImage, address: bigint): Uint8Array {
+/**
+ * A copy of a bzImage whose header points to a setup_data node, and, when the kernel is to run elsewhere than at its own address,
+ * asks for that alignment. QEMU's loader hands both on as they stand.
+ *
+ * @param place where the kernel is to run: its own address or a power of two
+ */
+export function withSetupData(
+  bytes: Uint8Array,
+  image: KernelImage,
+  address: bigint,
+  place: bigint,
+): Uint8Array {
   const copy = Uint8Array.from(bytes);
-  new DataView(copy.buffer).setBigUint64(image.setupDataOffset!, address, true);
+  const view = new DataView(copy.buffer);
+  view.setBigUint64(X86.setupData, address, true);
+  if (place !== image.load) view.setUint32(X86.alignment, Number(place), true);
   return copy;
 }

@@ -82,7 +82,7 @@ export function planLayout(request: LayoutRequest): Layout {
   for (const { address, size } of request.scratch ?? []) space.take({ start: address, end: address + size });
 
   const place = placeImage(request, space);
-  const stub = space.allocate('the first code', 4096n, 4096n, { from: machine.ramBase + MIB });
+  const stub = space.allocate('the first code', 4096n, 4096n);
   const tree = space.allocate('the device tree', TREE_BYTES, TWO_MIB);
   const initrd =
     request.initrdBytes === 0n || machine.arch === 'x86_64'
@@ -111,11 +111,28 @@ export function planLayout(request: LayoutRequest): Layout {
       });
       return { start: start + image.load, end };
     }
-    const place = { start: image.load, end: image.load + bytes };
-    refuseOverlap(occupied, [place], 'kernel');
+    // The boot loader puts the file at 1 MiB; the kernel moves itself from there to where it runs.
+    const loaded = { start: MIB, end: MIB + imageBytes };
+    const place = runningPlace(bytes, occupied, image);
+    refuseOverlap(occupied, [loaded, place], 'kernel');
+    from.take(loaded);
     from.take(place);
     return place;
   }
+}
+
+/**
+ * Where an x86 kernel runs: at its own address, or, when the handover has pages there and the kernel can be moved, at the first
+ * power of two that is free. The kernel moves itself to a multiple of the alignment that its header says, which loaders may change.
+ */
+function runningPlace(bytes: bigint, occupied: readonly PhysicalRange[], image: KernelImage): PhysicalRange {
+  const own = { start: image.load, end: image.load + bytes };
+  if (!image.movable) return own;
+  for (let start = image.load; start <= 1n << 29n; start *= 2n) {
+    const end = start + bytes;
+    if (!occupied.some((range) => range.start < end && range.end > start)) return { start, end };
+  }
+  return own;
 }
 
 function chooseScratch(target: Target, space: FreeSpace): ScratchArea[] {

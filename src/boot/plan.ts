@@ -105,7 +105,10 @@ export function planBoot(request: BootRequest, change: HandoffChange = {}): Boot
       if (initrd !== undefined) files.set(FILES.initrd, initrd);
       if (machine.arch === 'x86_64') {
         extra.push([layout.tree.start, encodeSetupData(target, handoff)]);
-        files.set(FILES.kernel, withSetupData(kernel.bytes, kernel.image, layout.tree.start));
+        files.set(
+          FILES.kernel,
+          withSetupData(kernel.bytes, kernel.image, layout.tree.start, layout.image.start),
+        );
       } else {
         files.set(FILES.kernel, kernel.bytes);
         files.set(
