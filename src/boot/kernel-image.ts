@@ -23,6 +23,8 @@ const X86 = {
   magic: 0x202,
   version: 0x206,
   loadFlags: 0x211,
+  alignment: 0x230,
+  relocatable: 0x234,
   setupData: 0x250,
   pref: 0x258,
   initSize: 0x260,
