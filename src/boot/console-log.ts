@@ -69,7 +69,7 @@ export function readConsole(console: string): BootObservation {
   const has = (pattern: RegExp): boolean => first(pattern) !== undefined;
   const metadata = first(/^KHO: exec from: (.*) \(count (\d+)\)$/);
   const test = first(/^test_kho: KHO restore (succeeded|failed)$/);
-  const number = first(/^luo: Retrieved live update data, liveupdate number: (\d+)$/);
+  const number = first(/^luo: Retrieved live update data, liveupdate number: (-?\d+)$/);
   return {
     release: first(/^Linux version (\S+)/)?.[1],
     found: has(/^KHO: found kexec handover data/),

@@ -45,8 +45,8 @@ export const NOTHING_EXPECTED: Expectation = {
   khoTest: false,
 };
 
-/** Names that the line format can carry: no blanks, nothing but visible ASCII. */
-const PLAIN = /^[!-~]+$/;
+/** Names that the line format and the kernel's interface can carry: visible ASCII without blanks, at most 63 characters. */
+const PLAIN = /^[!-~]{1,63}$/;
 
 /** The file `/expect` that the guest's program reads; see scripts/kernel/guest. Sessions with names that it cannot say are left out. */
 export function expectationText({ sessions, memory }: Expectation): string {

@@ -73,7 +73,12 @@ export const LUO_CASES = [
     about: 'a session that counts no files',
     damage: [['set', 'session vm-alpha', 'count', 0n]],
   },
-  { id: 'files-0', about: 'files 0 with count 2', damage: [['set', 'session vm-alpha', 'files', 0n]] },
+  {
+    id: 'files-0',
+    why: 'The kernel warns, and the session comes back empty.',
+    about: 'files 0 with count 2',
+    damage: [['set', 'session vm-alpha', 'files', 0n]],
+  },
   { id: 'files-block-0', about: 'a file block of count 0', damage: [['set', 'files vm-alpha', 'count', 0n]] },
   {
     id: 'files-block-huge',
@@ -100,8 +105,18 @@ export const LUO_CASES = [
     about: 'a file of an unknown handler',
     damage: [['text', 'file vm-alpha 1', 'compatible', 'vfio-pci-v1']],
   },
-  { id: 'file-token', about: 'two files of one token', damage: [['set', 'file vm-alpha 2', 'token', 1n]] },
-  { id: 'file-no-data', about: 'a memfd with data 0', damage: [['set', 'file vm-alpha 1', 'data', 0n]] },
+  {
+    id: 'file-token',
+    why: 'The second file of one token cannot be retrieved: the kernel looks a token up from the front.',
+    about: 'two files of one token',
+    damage: [['set', 'file vm-alpha 2', 'token', 1n]],
+  },
+  {
+    id: 'file-no-data',
+    why: 'Finding. The check for a null structure comes after phys_to_virt and never fires; physical address 0 is read, which is no memory on this machine.',
+    about: 'a memfd with data 0',
+    damage: [['set', 'file vm-alpha 1', 'data', 0n]],
+  },
   { id: 'memfd-seals', about: 'an unknown seal', damage: [['set', 'memfd vm-alpha 1', 'seals', 0x40]] },
   { id: 'memfd-flags', about: 'memfd flags 1', damage: [['set', 'memfd vm-alpha 1', 'flags', 1]] },
   {
@@ -131,6 +146,7 @@ export const LUO_CASES = [
   },
   {
     id: 'memfd-area-flags',
+    why: 'Erratum B12: unknown flags are dropped without a word.',
     about: 'folio array with unknown flags',
     damage: [['set', 'area vm-alpha 1', 'flags', 0x8001]],
   },
@@ -156,6 +172,7 @@ export const LUO_CASES = [
   },
   {
     id: 'memfd-overflow',
+    why: 'Erratum B34: the kernel reads past the folio array and oopses in the process that retrieves the file.',
     about: 'nr_folios above what the array holds',
     damage: [['set', 'memfd vm-alpha 1', 'nr_folios', 300n]],
     pageShifts: [12],
@@ -173,6 +190,7 @@ export const LUO_CASES = [
   },
   {
     id: 'folio-flags',
+    why: 'Finding. A folio without the uptodate flag is taken into the file and then read as zeros: content is lost without a message.',
     about: 'a folio that is neither dirty nor uptodate',
     damage: [['entry', 'vm-alpha 1 2', { flags: 0n }]],
   },
@@ -186,11 +204,38 @@ export const LUO_CASES = [
     about: 'a folio beyond the size',
     damage: [['entry', 'vm-alpha 1 2', { index: 0x1000n }]],
   },
-  { id: 'folio-large', about: 'memfd folios of order 2', scenario: 'large-folios', damage: [] },
-  { id: 'flbs-absent', about: 'no FLBs, but the next kernel has some', scenario: 'no-flbs', damage: [] },
-  { id: 'flbs-address-0', about: 'FLB page at address 0', damage: [['set', 'luo', 'flbs_pa', 0n]] },
-  { id: 'flb-data', about: 'an FLB with other data', damage: [['set', 'flb 0', 'data', 7n]] },
-  { id: 'flb-count', about: 'an FLB that counts a file too few', damage: [['set', 'flb 0', 'count', 3n]] },
+  {
+    id: 'folio-large',
+    why: 'Finding. The next kernel was built without transparent huge pages, so its page cache (XArray without CONFIG_XARRAY_MULTI) cannot hold folios of an order above 0. It takes them all the same; the first read of the file oopses in filemap_get_entry. Nothing in the handover says which orders the next kernel can take.',
+    about: 'memfd folios of order 2',
+    scenario: 'large-folios',
+    damage: [],
+  },
+  {
+    id: 'flbs-absent',
+    why: 'Finding. The next kernel counts its FLBs down for each file that is finished, whether the FLB was handed over or not: the count of an FLB that was not underflows (refcount warning in liveupdate_flb_put_incoming). Sessions and files come back.',
+    about: 'no FLBs, but the next kernel has some',
+    scenario: 'no-flbs',
+    damage: [],
+  },
+  {
+    id: 'flbs-address-0',
+    why: 'As flbs-absent: FLBs that were not handed over are counted down all the same.',
+    about: 'FLB page at address 0',
+    damage: [['set', 'luo', 'flbs_pa', 0n]],
+  },
+  {
+    id: 'flb-data',
+    why: "The data of an FLB is its owner's; the self-test of the laboratory's kernel compares it and refuses. The model does not know owners.",
+    about: 'an FLB with other data',
+    damage: [['set', 'flb 0', 'data', 7n]],
+  },
+  {
+    id: 'flb-count',
+    why: 'A count below the number of files: the FLB is finished early and the last file counts it down below 0.',
+    about: 'an FLB that counts a file too few',
+    damage: [['set', 'flb 0', 'count', 3n]],
+  },
   {
     id: 'flbs-overflow',
     about: 'more FLBs than the page holds',

@@ -19,6 +19,7 @@ export const ROOT_CASES = [
   { id: 'root-no-string', about: 'no root string', damage: [['drop', 'root', '/', 'compatible']] },
   {
     id: 'root-open-string',
+    why: 'Finding. libfdt compares with the length of the property and takes a string without its NUL: accepted.',
     about: 'root string without its NUL',
     damage: [['fdt', 'root', '/', 'compatible', 'kho-v4']],
   },
@@ -71,11 +72,13 @@ export const ROOT_CASES = [
   },
   {
     id: 'key-outside',
+    why: 'Finding. No kernel checks that a preserved block is memory: writing its mark oopses early in boot.',
     about: 'a page outside memory is preserved',
     damage: [['block', 0x7_0000_0000n, 0]],
   },
   {
     id: 'key-scratch',
+    why: 'A preserved page inside scratch is accepted; nothing warns.',
     about: 'a page inside a scratch area is preserved',
     damage: [['block', 'scratch 1', 0]],
   },
@@ -89,7 +92,12 @@ export const ROOT_CASES = [
     about: 'the FDT page is not preserved',
     damage: [['unpreserve', 'root']],
   },
-  { id: 'scratch-none', about: 'scratch array of 0 bytes', damage: [['handoff', 'scratchSize', 0n]] },
+  {
+    id: 'scratch-none',
+    why: 'Mapping 0 bytes fails with a warning of early_ioremap, then the boot is cold.',
+    about: 'scratch array of 0 bytes',
+    damage: [['handoff', 'scratchSize', 0n]],
+  },
   { id: 'scratch-half', about: 'scratch array of 8 bytes', damage: [['handoff', 'scratchSize', 8n]] },
   {
     id: 'scratch-remainder',
@@ -105,6 +113,7 @@ export const ROOT_CASES = [
   },
   {
     id: 'scratch-outside',
+    why: 'Finding. memblock_add makes memory of any area: the kernel allocates its page tables where no memory is.',
     about: 'a scratch area outside memory',
     damage: [['area', 2, { address: 0x7_0000_0000n }]],
   },
@@ -115,20 +124,28 @@ export const ROOT_CASES = [
   },
   {
     id: 'scratch-odd',
+    why: 'Finding. An area that begins inside a page is accepted and ends in an oops when struct pages are set up.',
     about: 'a scratch area that begins inside a page',
     damage: [['area', 2, { shift: 0x800n }]],
   },
   {
     id: 'scratch-over-pages',
+    why: 'Finding. An area over preserved pages is accepted; here nothing was lost, because the kernel had other areas to allocate from.',
     about: 'a scratch area over the pages of the handover',
     damage: [['area', 2, { address: 'root' }]],
   },
   {
     id: 'handoff-no-fdt',
+    why: 'Finding. The kernel maps whatever address it is told and reads it. On arm64 without memory there this is an external abort before any console works: the machine stands still without a word. kho_populate\'s "failed to memremap FDT" cannot be reached this way.',
     about: 'FDT address outside memory',
     damage: [['handoff', 'fdtAddress', 0x7_0000_0000n]],
   },
-  { id: 'handoff-fdt-size-0', about: 'FDT size 0', damage: [['handoff', 'fdtSize', 0n]] },
+  {
+    id: 'handoff-fdt-size-0',
+    why: 'Mapping 0 bytes fails with a warning of early_ioremap, then the boot is cold.',
+    about: 'FDT size 0',
+    damage: [['handoff', 'fdtSize', 0n]],
+  },
   {
     id: 'other-page-size',
     about: 'a handover of 16K pages',

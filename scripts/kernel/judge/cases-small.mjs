@@ -20,6 +20,7 @@ export const SMALL_CASES = [
   },
   {
     id: 'subtree-unit-address',
+    why: 'libfdt takes LUO@1 for LUO.',
     about: 'LUO named LUO@1',
     damage: [['rename', 'root', '/LUO', 'LUO@1']],
   },
@@ -95,6 +96,7 @@ export const SMALL_CASES = [
   },
   {
     id: 'memblock-unpreserved',
+    why: 'The region is reserved anew before anybody can take it: it comes back although the map does not hold it.',
     about: 'a region that the map does not hold',
     damage: [['unpreserve', 'region trace']],
   },

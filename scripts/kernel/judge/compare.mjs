@@ -24,7 +24,14 @@ export function predictionOf(reception) {
     const word = outcome === 'not checked' ? 'ok' : outcome;
     if (parts[name] === undefined || WORSE.indexOf(word) > WORSE.indexOf(parts[name])) parts[name] = word;
   }
-  return { parts, lines: reception.steps.flatMap(({ log }) => log ?? []) };
+  if (parts.handover !== 'wrong memory')
+    return { parts, lines: reception.steps.flatMap(({ log }) => log ?? []) };
+  // Memory that anybody may write to: what clients find there is not to be said.
+  for (const name of Object.keys(parts)) if (name !== 'handover') parts[name] = 'unsure';
+  return {
+    parts,
+    lines: reception.steps.flatMap(({ part, log }) => (part === 'kho_populate' ? (log ?? []) : [])),
+  };
 }
 
 /**
@@ -38,7 +45,9 @@ export function outcomeOf(seen, regions) {
   const parts = { handover: seen.disabled ? 'cold boot' : !seen.found ? 'not noticed' : 'ok' };
   const luoPanic = seen.panic?.includes('incoming tree failed') === true;
   if (!alive && !luoPanic && seen.panic !== undefined) parts.handover = 'panic';
-  if (!alive && !luoPanic && seen.panic === undefined && !seen.disabled) parts.handover = 'hangs';
+  // A kernel that dies before it has a console says nothing at all.
+  if (!alive && !luoPanic && seen.panic === undefined && !seen.disabled)
+    parts.handover = seen.messages.length === 0 ? 'panic' : 'hangs';
   parts['kexec-metadata'] = seen.execFrom === undefined ? 'ignored' : 'restored';
   parts.kho_test = khoTest(seen);
   parts.LUO = luoPanic ? 'panic' : luo(seen);
@@ -54,8 +63,9 @@ function khoTest({ khoTest: result, messages }) {
   return messages.some((line) => line.startsWith('test_kho: failed to retrieve')) ? 'error' : 'ignored';
 }
 
-function luo({ luoNumber, checks, finished, guest, messages }) {
+function luo({ luoNumber, checks, finished, guest, messages, panic }) {
   if (luoNumber === undefined) return 'ignored';
+  if (guest === undefined && panic !== undefined) return 'panic';
   const sessions = checks.filter(({ what }) => what.startsWith('session '));
   if (sessions.some(({ detail }) => detail.startsWith('open /dev/liveupdate'))) return 'open fails';
   if (guest !== undefined && !finished) return 'panic';
@@ -77,7 +87,11 @@ export function compare(prediction, seen, regions) {
 
 /** Wrong memory shows in no line: the kernel goes on, or dies of it. */
 function same(predicted, did) {
-  return predicted === did || (predicted === 'wrong memory' && ['ok', 'panic', 'hangs'].includes(did));
+  return (
+    predicted === did ||
+    predicted === 'unsure' ||
+    (predicted === 'wrong memory' && ['ok', 'panic', 'hangs'].includes(did))
+  );
 }
 
 /** A log text with directives that nobody filled, as a pattern. */

@@ -36,7 +36,11 @@ export async function loadKernels({ image: images, init: inits, arch, 'page-size
     });
   }
   const order = ['arm64 4K', 'arm64 16K', 'arm64 64K', 'x86_64 4K'];
-  return kernels.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  // Of two images of one kind the last one named counts.
+  const last = kernels.filter(
+    (kernel, index) => !kernels.slice(index + 1).some(({ name }) => name === kernel.name),
+  );
+  return last.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }
 
 /** Room that planning a layout keeps for the initrd. */

@@ -27,6 +27,11 @@ const TIMEOUT_MS = 60_000;
 const EVERYWHERE =
   /^(root-v3|map-zero|LUO-no-size|luo-v1|sessions-count-0|sessions-cycle|files-count|memfd-seals|memfd-chunk-cut|scratch-|key-|folio-unpreserved)/;
 
+const GOLDEN_WHY = {
+  '81-luo-memfd':
+    'As folio-large: folios of order 2 in a kernel without transparent huge pages; and FLBs that were not handed over.',
+};
+
 /** All cases, those of golden scenarios included. */
 export function allCases() {
   const golden = [...loadScenarios(GOLDEN_FOLDER).keys()].map((name) => ({
@@ -34,6 +39,7 @@ export function allCases() {
     about: 'whole, from golden/scenarios',
     golden: name,
     damage: [],
+    ...(GOLDEN_WHY[name] === undefined ? {} : { why: GOLDEN_WHY[name] }),
   }));
   const whole = ['everything', 'plain', 'many', 'range-pieces'].map((name) => ({
     id: `whole-${name}`,
@@ -66,7 +72,7 @@ export async function predictions(kernels, options) {
       release: rows.find((row) => row.kernel === name && row.release)?.release ?? 'none',
       qemu,
     })),
-    rows: rows.map(({ console: _, release: __, ...row }) => row),
+    rows: rows.map(({ console: _, release: __, steps: ___, ...row }) => row),
     notFitting: [...notFitting].sort(),
   };
   const equal = rows.filter((row) => row.equal).length;
@@ -133,21 +139,55 @@ async function runCase(one, kernel, golden, notFitting) {
     end: run.end,
     release: seen.release,
     console: run.console,
+    steps: reception.steps,
   };
 }
 
-/** What `kho-abi receive` says of the same bytes. */
+/** What `kho-abi receive` says of the same bytes, in the same machine. */
 function receive(damage, kernel, plan) {
-  const { memory, fdtAddress, target } = damage;
+  const { memory, fdtAddress, target, handover, scratch } = damage;
   const fdt = memory.read(fdtAddress, memory.pageSize);
   const handoff = { ...plan.handoff, ...damage.handoff };
+  const regions = handover.clients.find(({ name }) => name === 'memblock')?.data?.regions ?? [];
   return receiveHandover(findRelease('7.3'), {
     fdt: handoff.fdtAddress === fdtAddress ? fdt : undefined,
     fdtAddress: handoff.fdtAddress,
-    memory,
+    memory: filled(memory, plan.layout.ram),
     machine: { byteOrder: 'little', pageShift: kernel.pageShift },
     sent: readSent(fdt, { memory, fdtAddress, byteOrder: 'little', pageShift: target.pageShift }),
+    next: {
+      ram: plan.layout.ram,
+      fdtSize: handoff.fdtSize,
+      scratchAddress: handoff.scratchAddress,
+      scratch: { bytes: handoff.scratchSize, areas: scratch },
+      regions: regions.map(({ name, size }) => ({ name: name.value, size: size.value, align: 4096n })),
+      holes: kernel.arch === 'arm64' ? 'abort' : 'ones',
+    },
   });
+}
+
+/** The machine's memory: where nothing was loaded it is zero. */
+function filled(memory, ram) {
+  const inside = (address, length) =>
+    ram.some(({ start, end }) => start <= address && address + BigInt(length) <= end);
+  return {
+    source: memory.source,
+    hints: memory.hints,
+    ranges: () => memory.ranges(),
+    read(address, length) {
+      const bytes = memory.read(address, length);
+      if (bytes !== undefined || !inside(address, length)) return bytes;
+      const mixed = new Uint8Array(length);
+      for (let done = 0; done < length; ) {
+        const at = address + BigInt(done);
+        const count = Math.min(length - done, memory.pageSize - Number(at % BigInt(memory.pageSize)));
+        const piece = memory.read(at, count);
+        if (piece !== undefined) mixed.set(piece, done);
+        done += count;
+      }
+      return mixed;
+    },
+  };
 }
 
 function readSent(fdt, options) {
@@ -178,11 +218,15 @@ function stable(line) {
     .replace(/, CPU#.*$/, '');
 }
 
-function print({ id, kernel, equal, components, missing, trouble, end }) {
+function print({ id, kernel, equal, components, missing, trouble, end, steps }) {
   const words = components.map(({ name, predicted, seen }) =>
     predicted === seen ? `${name} ${seen}` : `${name} ${predicted}!=${seen}`,
   );
   console.log(`${equal ? 'equal' : 'DIFFERS'} ${kernel} ${id}: ${words.join(', ')} [${end}]`);
+  if (!equal)
+    for (const { part, outcome, why } of steps)
+      if (!['ok', 'restored', 'not checked'].includes(outcome))
+        console.log(`    model: ${part}: ${outcome}: ${why ?? ''}`);
   for (const line of missing) console.log(`    not printed: ${line}`);
   for (const line of trouble.slice(0, 3)) console.log(`    kernel: ${line}`);
 }
