@@ -7,7 +7,7 @@ import { commandLines, expectText } from './plan.mjs';
 import { consoleLines, splitBoots } from './serial.mjs';
 
 /** The next kernel's first line, behind the guest's last one. */
-const NEXT = /KHOABI: kexec ok[^]*(?:Booting Linux on physical CPU|Linux version )/;
+const NEXT = /KHOABI: kexec ok[\s\S]*(?:Booting Linux on physical CPU|Linux version )/;
 const GAVE_UP = /KHOABI: power-off|Kernel panic/;
 
 /**

@@ -63,11 +63,7 @@ function missing(tools) {
 /** The user's cache: sources, builds and images. Nothing of it belongs into the repository. */
 export function cacheFolder() {
   const base = process.env.XDG_CACHE_HOME;
-  return join(
-    base !== undefined && base.startsWith('/') ? base : join(homedir(), '.cache'),
-    'kho-abi',
-    'kernel',
-  );
+  return join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'kho-abi', 'kernel');
 }
 
 /** Runs a script's main and turns what it throws into the exit status: 0, 1 failed, 3 something is missing. */
