@@ -95,7 +95,7 @@ function options() {
     pageSize,
     what,
     nodes,
-    processors: Math.max(nodes, whole('processors', given.processors, 1, 64)),
+    processors: Math.ceil(whole('processors', given.processors, 1, 64) / nodes) * nodes,
     memory: given.memory === undefined ? fallback : whole('memory', given.memory, 512, 65536),
     timeout: whole('timeout', given.timeout, 10, 3600) * 1000,
     source: given.source,

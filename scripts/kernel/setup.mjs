@@ -8,6 +8,10 @@
 import { $ } from 'zx';
 import { MACHINES, MissingTool, needTools, PACKAGES, runScript } from './lib/tools.mjs';
 
+/** dpkg's own placeholders: name and state of a package. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the braces are for dpkg-query
+const FORMAT = '${Package} ${db:Status-Status}\n';
+
 await runScript('kernel:setup', main);
 
 async function main() {
@@ -15,7 +19,7 @@ async function main() {
   const shown = await $({
     quiet: true,
     nothrow: true,
-  })`dpkg-query -W -f ${'${Package} ${db:Status-Status}\n'} ${packages}`;
+  })`dpkg-query -W -f ${FORMAT} ${packages}`;
   const there = new Set(
     shown.stdout
       .split('\n')

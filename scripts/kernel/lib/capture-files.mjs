@@ -43,7 +43,8 @@ export async function keepCapture({ arch, pageSize, what, nodes, memory, output,
     if (key.startsWith('in/sub_fdts/')) write(`debugfs-${key.replaceAll('/', '-')}`, content);
   write('expected-by-independent-reader.json', json(expected));
   write('kernel.json', json(facts));
-  write('console.txt.gz', gzipSync(run.console.replaceAll('\r', ''), { level: 9 }));
+  write('console.txt.gz', gzipSync(shortConsole(run.console), { level: 9 }));
+  write('expect.txt', run.expect);
   write('provenance.json', json(provenance({ arch, pageSize, what, nodes, memory, kernel, run })));
   const contradictions = [...trouble, ...disagreements(expected, facts)];
   return {
@@ -104,7 +105,7 @@ export function disagreements(expected, facts) {
   const blocks = expected.preserved.map(
     ([address, order]) => `${address} ${2 ** (expected.pageShift + order)}`,
   );
-  const walk = facts.walk.map(([address, size]) => `${address} ${size}`);
+  const { walk } = facts;
   const at = blocks.findIndex((block, index) => block !== walk[index]);
   if (at >= 0 || walk.length !== blocks.length)
     said.push(
@@ -129,8 +130,16 @@ function provenance({ arch, pageSize, what, nodes, memory, kernel, run }) {
       commandLine: run.commandLines.first,
     },
     command: `npm run kernel:capture -- --arch ${arch} --page-size ${pageSize} --what ${what} --nodes ${nodes} --memory ${memory}`,
-    expect: run.expect.split('\n').filter((line) => line !== ''),
   };
+}
+
+/** What both kernels printed, without the hundreds of lines that memblock=debug adds and that are not about the handover. */
+export function shortConsole(text) {
+  return text
+    .replaceAll('\r', '')
+    .split('\n')
+    .filter((line) => !/ (?:__)?memblock_\w+: /.test(line) || line.includes(' kho_'))
+    .join('\n');
 }
 
 function json(value) {

@@ -26,8 +26,10 @@ export function kernelFacts([first, second]) {
       release: boot[1],
       pageSize: Number(boot[2]),
       announced: announced(files),
-      walk: kernelWalk(second),
-      memfdPages: guestPages(before),
+      walk: kernelWalk(second).map((block) => block.join(' ')),
+      memfdPages: guestPages(before).map(({ session, token, index, pfn, count }) =>
+        [session, token, index, pfn, count].join(' '),
+      ),
       verdicts: verdicts.map(
         ({ what, ok, numbers }) => `${what} ${ok ? 'ok' : 'FAIL'}${numbers ? ` ${numbers}` : ''}`,
       ),

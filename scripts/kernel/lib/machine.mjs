@@ -25,14 +25,22 @@ export const CONSOLE = {
 export function machineWords({ arch, memory, nodes, processors, accelerator }) {
   const words = arch === 'arm64' ? ['-machine', 'virt,gic-version=3'] : ['-machine', 'pc'];
   words.push('-accel', accelerator, '-cpu', accelerator === 'kvm' ? 'host' : 'max');
-  words.push('-m', `${memory}M`, '-smp', String(processors));
+  words.push('-m', `${memory}M`, '-smp', `${processors},sockets=${nodes}`);
+  // One socket a node: Linux warns of processors that share a package and not a node.
   if (nodes > 1) {
     for (let node = 0; node < nodes; node++) {
       words.push('-object', `memory-backend-ram,id=node${node},size=${Math.floor(memory / nodes)}M`);
-      words.push('-numa', `node,nodeid=${node},memdev=node${node},cpus=${node}`);
+      words.push('-numa', `node,nodeid=${node},memdev=node${node},${cpuRange(node, nodes, processors)}`);
     }
   }
   return [...words, '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'];
+}
+
+/** Which processors belong to a node: equal parts, and the last node takes what is left. */
+function cpuRange(node, nodes, processors) {
+  const each = Math.floor(processors / nodes);
+  const last = node === nodes - 1 ? processors - 1 : (node + 1) * each - 1;
+  return `cpus=${node * each}-${last}`;
 }
 
 /** KVM where it really works: the device may be there and refuse its work, so a machine is started and asked. */
