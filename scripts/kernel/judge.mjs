@@ -3,7 +3,9 @@
  * Lets real kernels judge handovers: replays of what kho-abi encodes and of captures, and predictions of `kho-abi receive` against
  * what a kernel does with handovers that are whole or damaged on purpose.
  *
- *   npm run kernel:judge -- --image Image [--image bzImage] --init arm64=FILE --init x86_64=FILE
+ *   npm run kernel:judge -- [--arch arm64|x86_64] [--page-size 4K|16K|64K] [--image FILE]... [--init ARCH=FILE]... [--source DIR]
+ *
+ * Without `--image` the kernels are those of `npm run kernel:build`, which are built when they are not there.
  *
  * `--only WORD` takes the cases whose id holds it, `--part replays|predictions` one half, `--accept` writes the tables into
  * golden/captures, `--jobs N` runs N machines at a time (2), `-v` prints every row.
@@ -15,6 +17,7 @@ import { KhoError } from '../../dist/index.js';
 import { loadKernels } from './judge/kernels.mjs';
 import { predictions } from './judge/predictions.mjs';
 import { replays } from './judge/replays.mjs';
+import { MissingTool } from './lib/tools.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,6 +25,7 @@ const { values: options } = parseArgs({
     init: { type: 'string', multiple: true, default: [] },
     arch: { type: 'string' },
     'page-size': { type: 'string' },
+    source: { type: 'string' },
     only: { type: 'string' },
     part: { type: 'string' },
     jobs: { type: 'string', default: '2' },
@@ -37,6 +41,7 @@ try {
   if (options.part !== 'replays') fine = (await predictions(kernels, options)) && fine;
   process.exitCode = fine ? 0 : 4;
 } catch (error) {
-  console.error(`judge: ${error instanceof KhoError ? error.message : error.stack}`);
-  process.exitCode = error instanceof KhoError ? error.exitStatus : 1;
+  const known = error instanceof KhoError || error instanceof MissingTool;
+  console.error(`judge: ${known ? error.message : error.stack}`);
+  process.exitCode = error instanceof KhoError ? error.exitStatus : error instanceof MissingTool ? 3 : 1;
 }

@@ -155,7 +155,7 @@ function ramFor({ machine, target, occupied, scratch = [], ramBytes }: LayoutReq
   ];
   const top = ends.reduce((most, end) => (end > most ? end : most), 0n);
   const needed = ((top - machine.ramBase + SECTION - 1n) / SECTION) * SECTION;
-  // A q35 board has a hole below 4 GiB: what lies above it takes the place of RAM that was moved up.
+  // A PC has a hole below 4 GiB: what lies above it takes the place of RAM that was moved up.
   const low = machine.ram(needed)[0]!;
   const hole = top > low.end && machine.arch === 'x86_64' ? (1n << 32n) - low.end : 0n;
   return needed - hole;

@@ -42,37 +42,37 @@ const ARM64: BootMachine = {
   pageShifts: [12, 14, 16],
 };
 
-/** RAM below 4 GiB that a q35 board has at most; the rest stands above 4 GiB. */
-const Q35_LOW = 2n * GIB;
+/** RAM below 4 GiB at most; the rest stands above 4 GiB. */
+const PC_LOW = 3n * GIB;
 
 /** Room at the top of low RAM for the initrd, which QEMU puts there, and for the tables of the firmware. */
-const Q35_TOP = 128n * MIB;
+const PC_TOP = 128n * MIB;
 
-/** QEMU's `q35` board with its BIOS, which uses the first MiB and the top of low RAM. */
+/** QEMU's `pc` board with its BIOS, which uses the first MiB and the top of low RAM. */
 const X86_64: BootMachine = {
   arch: 'x86_64',
   elf: 'x86_64',
   qemu: 'qemu-system-x86_64',
   package: 'qemu-system-x86',
-  args: ['-machine', 'q35', '-cpu', 'max', '-smp', '1'],
+  args: ['-machine', 'pc,max-ram-below-4g=3G', '-cpu', 'max', '-smp', '1'],
   ramBase: 0n,
   firmware: (bytes) => {
-    const low = bytes < Q35_LOW ? bytes : Q35_LOW;
+    const low = bytes < PC_LOW ? bytes : PC_LOW;
     return [
       { start: 0n, end: MIB },
-      { start: low - Q35_TOP, end: low },
+      { start: low - PC_TOP, end: low },
     ];
   },
   ram: (bytes) =>
-    bytes <= Q35_LOW
+    bytes <= PC_LOW
       ? [{ start: 0n, end: bytes }]
       : [
-          { start: 0n, end: Q35_LOW },
-          { start: 4n * GIB, end: 4n * GIB + bytes - Q35_LOW },
+          { start: 0n, end: PC_LOW },
+          { start: 4n * GIB, end: 4n * GIB + bytes - PC_LOW },
         ],
   console: 'earlyprintk=ttyS0,115200 console=ttyS0,115200',
   pageShifts: [12],
 };
 
-/** The machines that handovers are replayed on. Source: QEMU 7.2, hw/arm/virt and hw/i386/pc_q35. */
+/** The machines that handovers are replayed on. Source: QEMU 7.2, hw/arm/virt and hw/i386/pc_piix. */
 export const BOOT_MACHINES: Readonly<Record<BootArch, BootMachine>> = { arm64: ARM64, x86_64: X86_64 };

@@ -38,8 +38,9 @@ export interface ReceiveInput {
  * A cold boot or a panic ends it.
  */
 export function receiveHandover(receiver: Release, input: ReceiveInput): Reception {
-  const target = makeTarget(receiver.kho, input.machine.byteOrder, input.machine.pageShift);
   const { memory, next = {} } = input;
+  const { byteOrder, pageShift } = input.machine;
+  const target = makeTarget(receiver.kho, byteOrder, pageShift, memory.hints.machine);
   const first = populate(input.fdt, input.fdtAddress, target, next);
   const steps: Step[] = [...first.steps];
   if (!gaveUp(first)) {

@@ -108,6 +108,7 @@ export const ROOT_CASES = [
   { id: 'scratch-empty-area', about: 'a scratch area of 0 bytes', damage: [['area', 2, { size: 0n }]] },
   {
     id: 'scratch-tiny',
+    why: 'Finding. arm64 dies of it, x86_64 lives: there the first page tables are part of the kernel, and by the time more is needed 7.3 has made scratch of all memory that nothing is preserved in. The model knows no architecture here and says panic.',
     about: 'scratch areas of 64 KiB',
     damage: [0, 1, 2].map((index) => ['area', index, { size: 0x1_0000n }]),
   },

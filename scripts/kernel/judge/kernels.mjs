@@ -1,25 +1,25 @@
 /** The kernels that judge: images, the guest's program for each architecture, and QEMU's version. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { BOOT_MACHINES, qemuVersion, readKernelImage } from '../../../dist/boot/index.js';
-import { getAbi, KhoError, makeTarget, pageSizeName } from '../../../dist/index.js';
+import { getAbi, makeTarget, pageSizeName } from '../../../dist/index.js';
+import { kernelImage } from '../lib/build.mjs';
+import { ARCHITECTURES, PAGE_SIZES } from '../lib/config.mjs';
+import { guestInit } from '../lib/guest.mjs';
 
-/** @returns kernels in a fixed order: `{ name, arch, pageShift, machine, image, bytes, init, qemu, target(abi, shift) }` */
-export async function loadKernels({ image: images, init: inits, arch, 'page-size': pageSize }) {
-  if (images.length === 0)
-    throw new KhoError('E_USAGE', 'no kernel', {
-      hint: 'npm run kernel:build makes one; --image FILE takes it',
-    });
+/**
+ * The kernels that are asked for: images that are named, else those that the laboratory has in its cache or builds now.
+ *
+ * @returns kernels in a fixed order: `{ name, arch, pageShift, machine, image, bytes, init, qemu, origin, target(abi, shift) }`
+ */
+export async function loadKernels({ image: named, init: inits, arch, 'page-size': pageSize, source }) {
+  const images = named.length > 0 ? named : await builtImages(arch, pageSize, source);
   const programs = new Map(inits.map((text) => text.split('=')));
   const kernels = [];
   for (const path of images) {
     const bytes = readFileSync(path);
     const image = readKernelImage(bytes, path);
     const machine = BOOT_MACHINES[image.arch];
-    const program = programs.get(image.arch);
-    if (program === undefined)
-      throw new KhoError('E_USAGE', `no program for ${image.arch} guests`, {
-        expected: `--init ${image.arch}=FILE`,
-      });
     const name = `${image.arch} ${pageSizeName(image.pageShift)}`;
     if ((arch ?? image.arch) !== image.arch || (pageSize ?? name.split(' ')[1]) !== name.split(' ')[1])
       continue;
@@ -30,8 +30,9 @@ export async function loadKernels({ image: images, init: inits, arch, 'page-size
       machine,
       image,
       bytes,
-      init: readFileSync(program),
+      init: readFileSync(programs.get(image.arch) ?? (await guestInit(image.arch))),
       qemu: await qemuVersion(machine),
+      origin: originOf(path),
       target: (abi, pageShift = image.pageShift) => makeTarget(getAbi(abi), 'little', pageShift, machine.elf),
     });
   }
@@ -41,6 +42,26 @@ export async function loadKernels({ image: images, init: inits, arch, 'page-size
     (kernel, index) => !kernels.slice(index + 1).some(({ name }) => name === kernel.name),
   );
   return last.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+}
+
+/** Images of all kinds that the options allow, as `npm run kernel:build` makes them. */
+async function builtImages(arch, pageSize, source) {
+  const images = [];
+  for (const one of ARCHITECTURES.filter((name) => (arch ?? name) === name)) {
+    for (const size of PAGE_SIZES[one].filter((name) => (pageSize ?? name) === name)) {
+      const { image } = await kernelImage({ arch: one, pageSize: size, source }, (text) =>
+        console.error(text),
+      );
+      images.push(image);
+    }
+  }
+  return images;
+}
+
+/** Where the sources of an image came from, which its builder writes beside it. */
+function originOf(path) {
+  const facts = join(dirname(path), 'facts.json');
+  return existsSync(facts) ? JSON.parse(readFileSync(facts, 'utf8')).origin : 'not known';
 }
 
 /** Room that planning a layout keeps for the initrd. */

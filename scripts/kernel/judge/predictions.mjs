@@ -67,9 +67,10 @@ export async function predictions(kernels, options) {
   progress.stop();
   const rows = results.filter((row) => row !== undefined);
   const data = {
-    kernels: kernels.map(({ name, qemu }) => ({
+    kernels: kernels.map(({ name, qemu, origin }) => ({
       name,
       release: rows.find((row) => row.kernel === name && row.release)?.release ?? 'none',
+      origin,
       qemu,
     })),
     rows: rows.map(({ console: _, release: __, steps: ___, ...row }) => row),
@@ -152,7 +153,7 @@ function receive(damage, kernel, plan) {
   return receiveHandover(findRelease('7.3'), {
     fdt: handoff.fdtAddress === fdtAddress ? fdt : undefined,
     fdtAddress: handoff.fdtAddress,
-    memory: filled(memory, plan.layout.ram),
+    memory: filled(memory, plan.layout.ram, kernel.machine.elf),
     machine: { byteOrder: 'little', pageShift: kernel.pageShift },
     sent: readSent(fdt, { memory, fdtAddress, byteOrder: 'little', pageShift: target.pageShift }),
     next: {
@@ -167,12 +168,12 @@ function receive(damage, kernel, plan) {
 }
 
 /** The machine's memory: where nothing was loaded it is zero. */
-function filled(memory, ram) {
+function filled(memory, ram, machine) {
   const inside = (address, length) =>
     ram.some(({ start, end }) => start <= address && address + BigInt(length) <= end);
   return {
     source: memory.source,
-    hints: memory.hints,
+    hints: { ...memory.hints, machine },
     ranges: () => memory.ranges(),
     read(address, length) {
       const bytes = memory.read(address, length);

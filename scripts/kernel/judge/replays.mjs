@@ -49,7 +49,7 @@ export async function replays(kernels, options) {
   const known = rows.filter((row) => row !== undefined);
   for (const { source, kernel, accepted, seconds, items, skipped } of known) {
     console.log(
-      `${skipped ?? (accepted ? 'accepted' : 'NOT ACCEPTED')} ${kernel} ${source} ${seconds?.toFixed(1) ?? ''}`,
+      `${(skipped && `skipped (${skipped})`) ?? (accepted ? 'accepted' : 'NOT ACCEPTED')} ${kernel} ${source} ${seconds?.toFixed(1) ?? ''}`,
     );
     for (const { what, ok, seen } of items ?? []) if (!ok) console.log(`    ${what}: ${seen}`);
   }
@@ -126,7 +126,7 @@ async function replay({ name, kernel, load }) {
     });
   } catch (error) {
     // A capture may have pages where this kernel must be.
-    if (name.startsWith('capture')) return { ...facts, skipped: `skipped (${error.message})` };
+    if (name.startsWith('capture')) return { ...facts, skipped: error.message };
     throw error;
   }
   const run = await runBoot(plan, { timeoutMs: TIMEOUT_MS, isOver: consoleIsOver });
@@ -145,17 +145,21 @@ async function replay({ name, kernel, load }) {
 function write(kernels, rows) {
   const folder = join(GOLDEN_FOLDER, 'captures');
   mkdirSync(join(folder, 'replays'), { recursive: true });
-  for (const { source, kernel, console } of rows) {
+  for (const { source, kernel, console } of rows.filter(({ skipped }) => skipped === undefined)) {
     const name = `${kernel}-${source.split(' ')[1]}`.toLowerCase().replaceAll(' ', '-');
     writeFileSync(join(folder, 'replays', `${name}.log.gz`), gzipSync(console, { level: 9 }));
   }
   const data = {
-    kernels: kernels.map(({ name, qemu }) => ({
+    kernels: kernels.map(({ name, qemu, origin }) => ({
       name,
       release: rows.find((row) => row.kernel === name && row.release)?.release ?? 'none',
+      origin,
       qemu,
     })),
-    rows: rows.map(({ console: _, release: __, ...row }) => row),
+    rows: rows
+      .filter(({ skipped }) => skipped === undefined)
+      .map(({ console: _, release: __, ...row }) => row),
+    skipped: rows.filter(({ skipped }) => skipped !== undefined),
   };
   writeFileSync(join(folder, 'replays.json'), `${JSON.stringify(data, undefined, 1)}\n`);
   writeFileSync(join(folder, 'replays.md'), replaysText(data));

@@ -67,7 +67,7 @@ export function predictionsText(data) {
 }
 
 /** @param data what golden/captures/replays.json holds */
-export function replaysText({ rows, kernels }) {
+export function replaysText({ rows, kernels, skipped }) {
   const lines = [
     '# Replays',
     '',
@@ -85,6 +85,11 @@ export function replaysText({ rows, kernels }) {
       `| ${source} | ${kernel} | ${accepted ? 'accepted' : '**not accepted**'} | ${good} of ${items.length} | ${seconds.toFixed(1)} |`,
     );
   }
+  if (skipped.length > 0) {
+    lines.push('', '## Not booted', '');
+    for (const { source, kernel, skipped: reason } of skipped)
+      lines.push(`- ${source} (${kernel}): ${reason}`);
+  }
   lines.push('', '## What was checked', '');
   for (const name of [...new Set(rows.map(({ source }) => source))]) {
     const row = rows.find(({ source }) => source === name);
@@ -98,9 +103,9 @@ export function replaysText({ rows, kernels }) {
 
 function machineLines(kernels) {
   return [
-    '| kernel | release | QEMU |',
-    '|---|---|---|',
-    ...kernels.map(({ name, release, qemu }) => `| ${name} | ${release} | ${qemu} |`),
+    '| kernel | release | sources | QEMU |',
+    '|---|---|---|---|',
+    ...kernels.map(({ name, release, origin, qemu }) => `| ${name} | ${release} | ${origin} | ${qemu} |`),
   ];
 }
 
