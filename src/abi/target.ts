@@ -44,8 +44,8 @@ export function parseByteOrder(text: string): ByteOrder {
 }
 
 /**
- * A target. The machine, which only names the ELF file, follows from byte order and page size when it is not given:
- * x86_64 has 4K pages only, and the big-endian witness runs on s390x.
+ * A target. The machine names the ELF file and tells how the self-test's checksum is summed. It follows from byte order and page
+ * size when it is not given: x86_64 has 4K pages only, and the big-endian witness runs on s390x. arm64 with 4K pages must say so.
  */
 export function makeTarget(
   abi: Abi,

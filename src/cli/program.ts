@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { toolInfo } from '../report/index.js';
 import { abiCommand } from './abi.js';
+import { bootCommand } from './boot.js';
 import { btfCommand } from './btf.js';
 import { checkCommand } from './check.js';
 import { decodeCommand } from './decode.js';
@@ -51,6 +52,7 @@ export function buildProgram(): Command {
     initCommand(),
     validateCommand(),
     rulesCommand(),
+    bootCommand(),
   ]) {
     program.addCommand(command);
   }

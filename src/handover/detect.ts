@@ -131,7 +131,7 @@ function examine(
   pageShift: PageShift,
   fdtAddress: bigint | undefined,
 ): Candidate {
-  const target = makeTarget(abi, order, pageShift);
+  const target = makeTarget(abi, order, pageShift, memory.hints.machine);
   const map = cpuU64(root.mapBytes, order);
   const refuse = (refusal: string): Candidate => ({ target, refusal, hasFdtPage: false, root: map });
   const mask = (1n << BigInt(pageShift)) - 1n;

@@ -17,3 +17,9 @@ export const ELF64_SECTION_HEADER = 64;
 export const ELF_MACHINES = { x86_64: 62, aarch64: 183, s390x: 22 } as const;
 
 export type ElfMachine = keyof typeof ELF_MACHINES;
+
+/** Name of an e_machine value, where it is one of ours. */
+export function elfMachine(value: number): ElfMachine | undefined {
+  const names = Object.keys(ELF_MACHINES) as ElfMachine[];
+  return names.find((name) => ELF_MACHINES[name] === value);
+}

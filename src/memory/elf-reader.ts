@@ -1,6 +1,14 @@
 import { type ByteOrder, hex, KhoError, Reader } from '../bytes/index.js';
 import type { ByteSource } from './byte-source.js';
-import { ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, PN_XNUM, PT_NOTE } from './elf-format.js';
+import {
+  ELFCLASS32,
+  ELFCLASS64,
+  ELFDATA2LSB,
+  ELFDATA2MSB,
+  elfMachine,
+  PN_XNUM,
+  PT_NOTE,
+} from './elf-format.js';
 import { inSegments, loadSegments, type ProgramHeader, type Segment, segmentAt } from './elf-segments.js';
 import { type DumpHints, joinRanges, type PhysicalMemory, type PhysicalRange } from './physical.js';
 import { parseVmcoreinfo } from './vmcoreinfo.js';
@@ -29,7 +37,12 @@ export class ElfMemory implements PhysicalMemory {
     this.machine = headers.machine;
     this.#segments = loadSegments(file, headers.programs);
     this.#ranges = joinRanges(this.#segments);
-    this.hints = { byteOrder: headers.byteOrder, ...readNotes(file, headers) };
+    const machine = elfMachine(headers.machine);
+    this.hints = {
+      byteOrder: headers.byteOrder,
+      ...(machine === undefined ? {} : { machine }),
+      ...readNotes(file, headers),
+    };
   }
 
   read(address: bigint, length: number): Uint8Array | undefined {

@@ -1,4 +1,5 @@
 import { type ByteOrder, hex, KhoError } from '../bytes/index.js';
+import type { ElfMachine } from './elf-format.js';
 
 /** A run of physical memory: first byte and first byte after it. */
 export interface PhysicalRange {
@@ -10,6 +11,8 @@ export interface PhysicalRange {
 export interface DumpHints {
   readonly byteOrder?: ByteOrder;
   readonly pageShift?: number;
+  /** From e_machine of an ELF core, where KHO knows it. */
+  readonly machine?: ElfMachine;
   /** Kernel release, from VMCOREINFO. */
   readonly release?: string;
   /** ABI the writer named; only our own hexdumps have it. */

@@ -1,4 +1,5 @@
 export * from './log-text.js';
+export * from './next-machine.js';
 export * from './pair.js';
 export * from './populate.js';
 export * from './receive.js';

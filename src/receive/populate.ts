@@ -2,6 +2,8 @@ import type { Target } from '../abi/index.js';
 import { printable, readU64 } from '../bytes/index.js';
 import { checkFdt, type FdtDefectId, type FdtTree, property, readFdt, stringList } from '../fdt/index.js';
 import { logText } from './log-text.js';
+import { inRam, type NextMachine } from './next-machine.js';
+import { receiveScratch } from './receive-scratch.js';
 import { ends, type Step } from './step.js';
 
 /** Error numbers of the kernel. */
@@ -31,9 +33,15 @@ export interface Populate {
  *
  * @param fdt bytes of the FDT, undefined when the dump does not hold them
  * @param target the receiver: its ABI, byte order and page size
+ * @param machine what is known of the receiver's machine
  * Source: kho_populate, Linux 6.16 to 7.3.
  */
-export function populate(fdt: Uint8Array | undefined, fdtAddress: bigint, target: Target): Populate {
+export function populate(
+  fdt: Uint8Array | undefined,
+  fdtAddress: bigint,
+  target: Target,
+  machine: NextMachine = {},
+): Populate {
   const { receiver } = target.abi.file;
   const { log } = receiver;
   const steps: Step[] = [];
@@ -57,6 +65,20 @@ export function populate(fdt: Uint8Array | undefined, fdtAddress: bigint, target
     return { steps, tree: undefined, map: undefined };
   };
 
+  if (machine.fdtSize === 0n)
+    return stop(
+      'map the FDT',
+      EFAULT,
+      logText(log.mapFdt, fdtAddress),
+      'its size is 0: nothing cannot be mapped',
+    );
+  if (fdt === undefined && machine.holes !== undefined && !inRam(machine, fdtAddress, 4096n)) {
+    const why = 'there is no memory at its address; the kernel maps it without a look';
+    if (machine.holes === 'ones')
+      return stop('check the header', EINVAL, logText(log.invalid, fdtAddress, FDT_ERR_BADMAGIC), why);
+    step('check the header', 'panic', undefined, `${why}, and reading it stops the machine`);
+    return { steps, tree: undefined, map: undefined };
+  }
   if (fdt === undefined)
     return stop('map the FDT', EFAULT, logText(log.mapFdt, fdtAddress), 'its page is not there');
   step('map the FDT', 'ok');
@@ -73,7 +95,8 @@ export function populate(fdt: Uint8Array | undefined, fdtAddress: bigint, target
   try {
     tree = readFdt(fdt);
   } catch (error) {
-    const text = logText(log.incompatible, fdtAddress, target.abi.compatible, FDT_ERR_BADSTRUCTURE);
+    const code = beginsWithNode(fdt) ? FDT_ERR_BADSTRUCTURE : FDT_ERR_BADOFFSET;
+    const text = logText(log.incompatible, fdtAddress, target.abi.compatible, code);
     return stop('compare the version', EINVAL, text, (error as Error).message);
   }
   const versionError = versionErrorOf(tree, target.abi.compatible);
@@ -95,12 +118,21 @@ export function populate(fdt: Uint8Array | undefined, fdtAddress: bigint, target
   if (value === 0n && receiver.zeroMap === 'cold boot')
     return stop('read the map property', ENOENT, undefined, `${mapName} is 0`);
   step('read the map property', receiver.mapProperty === 'checked at boot' ? 'ok' : 'not checked');
-  step('map the scratch array', 'not checked', undefined, 'the array is not part of FDT and map');
-  step('done', 'ok', log.success);
+  steps.push(...receiveScratch(target, machine, machine.scratchAddress));
+  if (!steps.some(ends)) step('done', 'ok', log.success);
   return { steps, tree, map: value ?? 0n };
 }
 
+const FDT_ERR_BADOFFSET = -4;
+const FDT_ERR_BADMAGIC = -9;
 const FDT_ERR_BADSTRUCTURE = -11;
+
+/** Whether the structure block begins with a node: libfdt asks that first. */
+function beginsWithNode(fdt: Uint8Array): boolean {
+  const view = new DataView(fdt.buffer, fdt.byteOffset, fdt.length);
+  const at = view.getUint32(8);
+  return at + 4 <= fdt.length && view.getUint32(at) === 1;
+}
 
 function headerErrorOf(fdt: Uint8Array): number {
   for (const { id } of checkFdt(fdt).defects) {

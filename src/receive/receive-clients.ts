@@ -1,31 +1,23 @@
-import {
-  type ClientAbi,
-  type ClientOutcome,
-  type ClientReceiverRow,
-  getClientAbi,
-  type Release,
-  type Target,
-} from '../abi/index.js';
+import { type ClientAbi, getClientAbi, type Release, type Target } from '../abi/index.js';
 import { hex, printable } from '../bytes/index.js';
 import { type ClientProblem, type DecodedClient, decodeClient } from '../clients/index.js';
 import { type FdtNode, type FdtTree, property } from '../fdt/index.js';
 import { cpuU64 } from '../handover/index.js';
+import type { MapContents } from '../map/index.js';
 import type { PhysicalMemory } from '../memory/index.js';
+import { isNamed, OUTCOMES, rowOf, rowStep } from './client-rows.js';
 import { logText } from './log-text.js';
+import { inRam, type NextMachine } from './next-machine.js';
+import { fileSteps, OPEN } from './receive-luo.js';
+import { type BlockOrder, blockOrders, unpreserved } from './receive-preserved.js';
+import { regionSteps } from './receive-regions.js';
 import type { Outcome, Step } from './step.js';
 
-/** Outcomes of the client files as outcomes of steps. */
-const OUTCOMES: Record<ClientOutcome, Outcome> = {
-  fresh: 'fresh allocation',
-  ignored: 'ignored',
-  panic: 'panic',
-  'open-fails': 'open fails',
-  restored: 'restored',
-  error: 'error',
-};
-
-/** Clients that retrieve a subtree, in the order in which a booting kernel comes to them. */
-const ORDER = ['kexec-metadata', 'kho-test', 'luo', 'memblock'] as const;
+/**
+ * Clients that retrieve a subtree, in the order in which a booting kernel comes to them: memblock with its command line, LUO as an
+ * early initcall, then the others. What LUO's files hold is looked at last, when somebody opens /dev/liveupdate.
+ */
+const ORDER = ['memblock', 'luo', 'kexec-metadata', 'kho-test'] as const;
 
 const EINVAL = -22;
 
@@ -39,18 +31,32 @@ export function receiveClients(
   memory: PhysicalMemory,
   target: Target,
   receiver: Release,
+  { next = {}, map }: { readonly next?: NextMachine; readonly map?: MapContents | undefined } = {},
 ): Step[] {
   const steps: Step[] = [];
+  const late: Step[] = [];
+  const context: Context = {
+    memory,
+    target,
+    receiver,
+    next,
+    orderOf: map === undefined ? undefined : blockOrders(map, target.pageShift),
+  };
   for (const component of ORDER) {
     const id = receiver.clients[component];
     if (id === undefined) continue;
     const abi = getClientAbi(id);
-    const node = tree.root.children.find(({ name }) => name === abi.file.subtree);
-    steps.push(...receiveClient(abi, node, memory, target, receiver));
+    const node = tree.root.children.find(({ name }) => isNamed(name, abi.file.subtree!));
+    const own = receiveClient(abi, node, context);
+    steps.push(...own.filter(({ what }) => what !== OPEN));
+    late.push(...own.filter(({ what }) => what === OPEN));
     if (steps.some(({ outcome }) => outcome === 'panic')) return steps;
   }
+  steps.push(...late);
   for (const { name } of tree.root.children) {
-    const known = Object.values(receiver.clients).some((id) => getClientAbi(id).file.subtree === name);
+    const known = Object.values(receiver.clients).some((id) =>
+      isNamed(name, getClientAbi(id).file.subtree ?? ''),
+    );
     if (!known)
       steps.push({
         part: printable(name),
@@ -62,45 +68,76 @@ export function receiveClients(
   return steps;
 }
 
-function receiveClient(
-  abi: ClientAbi,
-  node: FdtNode | undefined,
-  memory: PhysicalMemory,
-  target: Target,
-  receiver: Release,
-): Step[] {
+/** What all clients need to know. */
+interface Context {
+  readonly memory: PhysicalMemory;
+  readonly target: Target;
+  readonly receiver: Release;
+  readonly next: NextMachine;
+  readonly orderOf: BlockOrder | undefined;
+}
+
+function receiveClient(abi: ClientAbi, node: FdtNode | undefined, context: Context): Step[] {
+  const { memory, target } = context;
   const part = abi.file.subtree!;
   if (node === undefined) return [rowStep(part, 'retrieve the subtree', rowOf(abi, 'absent'), [])];
   const { address, size, fault } = retrieve(node, target);
-  if (address === undefined || fault !== undefined) {
-    const log = target.abi.file.receiver.log.sizeMissing;
-    const steps: Step[] = [];
-    if (fault === 'blob-size' && log !== undefined)
-      steps.push({
-        part,
-        what: 'retrieve the subtree',
-        outcome: 'error',
-        log: logText(log, part),
-        why: 'blob-size is missing or has the wrong length',
-      });
-    const row = rowOf(abi, 'retrieve') ?? rowOf(abi, 'absent');
-    steps.push({
-      ...rowStep(part, 'retrieve the subtree', row, [part, EINVAL]),
-      why: `the subtree cannot be retrieved: ${fault ?? 'no address'}`,
-    });
-    return steps;
-  }
+  if (address === undefined || fault !== undefined) return [...faultSteps(abi, part, target, fault)];
   const client = decodeClient(part, address, size, memory, target);
   const version = versionStep(part, abi, client);
   if (version !== undefined) return [version];
-  const problems = client.problems.filter(({ kind }) => kind !== 'note' && kind !== 'limit');
-  if (problems.length > 0) return firstOfEach(problems).map((problem) => problemStep(part, problem));
-  const memfd = receiver.clients.memfd;
-  const foreign = memfd === undefined ? [] : foreignFiles(client, memfd);
-  if (foreign.length > 0)
-    return foreign.map((why): Step => ({ part, what: 'open /dev/liveupdate', outcome: 'open fails', why }));
-  return [rowStep(part, 'restore', rowOf(abi, 'ok'), okValues(client))];
+  const steps = problemSteps(part, client, context);
+  if (part === 'memblock') return steps.length > 0 ? steps : regionSteps(abi, client, context.next);
+  if (part === 'LUO') steps.push(...fileSteps(client, context.receiver));
+  if (steps.length === 0) {
+    const lost = context.orderOf === undefined ? undefined : unpreserved(client, context.orderOf);
+    if (lost !== undefined) {
+      const row = rowOf(abi, 'failed');
+      const log = row?.log === undefined ? {} : { log: row.log };
+      const what = part === 'LUO' ? OPEN : 'restore';
+      return [{ part, what, outcome: 'error', ...log, why: lost }];
+    }
+  }
+  return steps.length > 0 ? steps : [rowStep(part, 'restore', rowOf(abi, 'ok'), okValues(client))];
 }
+
+/** A subtree without a usable address or size: what the client makes of the error. */
+function* faultSteps(
+  abi: ClientAbi,
+  part: string,
+  target: Target,
+  fault: string | undefined,
+): Generator<Step> {
+  const row = rowOf(abi, 'retrieve') ?? rowOf(abi, 'absent');
+  const step = rowStep(part, 'retrieve the subtree', row, [part, EINVAL]);
+  const log = target.abi.file.receiver.log.sizeMissing;
+  if (fault === 'blob-size' && log !== undefined) {
+    const why = 'blob-size is missing or has the wrong length';
+    yield { part, what: 'retrieve the subtree', outcome: step.outcome, log: logText(log, part), why };
+  }
+  yield { ...step, why: `the subtree cannot be retrieved: ${fault ?? 'no address'}` };
+}
+
+/** Defects of the bytes that the kernel notices, the first for each row of its table. */
+function problemSteps(part: string, client: DecodedClient, context: Context): Step[] {
+  const problems = client.problems.filter(
+    ({ kind, fault, path }) =>
+      kind !== 'note' &&
+      kind !== 'limit' &&
+      !UNNOTICED.has(fault) &&
+      !(path === '/LUO/flbs' && fault === 'address-zero'),
+  );
+  const steps = firstOfEach(problems).map((problem) => problemStep(part, problem, context.next));
+  // The first error ends the reading of all sessions.
+  const end = steps.findIndex(({ outcome }) => outcome === 'open fails');
+  return end < 0 ? steps : steps.slice(0, end + 1);
+}
+
+/**
+ * Defects that no kernel sees: a text that fills its field is cut where it ends, a page beyond the size of a file stays there, and
+ * pages may come in any order.
+ */
+const UNNOTICED: ReadonlySet<string> = new Set(['unterminated', 'index-beyond', 'index-order']);
 
 /** What kho_retrieve_subtree reads: the address, and in ABIs that have it the size, each of eight bytes. */
 function retrieve(
@@ -140,34 +177,32 @@ function versionStep(part: string, abi: ClientAbi, client: DecodedClient): Step 
   return { ...rowStep(part, what, row, values), why };
 }
 
-/** Files of LUO whose handler this kernel does not have. */
-function foreignFiles(client: DecodedClient, memfd: string): string[] {
-  if (client.data?.kind !== 'luo') return [];
-  const own = `${getClientAbi(memfd).file.version.value}`;
-  const other = client.data.sessions.flatMap(({ name, files }) =>
-    files
-      .filter(({ memfd: data, compatible }) => data !== undefined && compatible.value !== own)
-      .map(
-        ({ compatible }) =>
-          `session '${printable(name.value)}' has a '${printable(compatible.value)}', this kernel knows '${own}'`,
-      ),
-  );
-  return other.slice(0, 1);
-}
-
-function problemStep(part: string, problem: ClientProblem): Step {
-  const { receiver, text, path, address, kind } = problem;
+function problemStep(part: string, problem: ClientProblem, next: NextMachine): Step {
+  const { receiver, text, path, address, kind, fault } = problem;
   const why = `${path}${address === undefined ? '' : ` at ${hex(address)}`}: ${text}`;
-  const outcome: Outcome =
-    receiver === undefined ? (kind === 'not-in-dump' ? 'not checked' : 'error') : OUTCOMES[receiver.outcome];
+  const hole =
+    NOWHERE.has(fault) && next.ram !== undefined && address !== undefined && !inRam(next, address, 8n);
+  const outcome: Outcome = hole
+    ? 'panic'
+    : receiver !== undefined
+      ? OUTCOMES[receiver.outcome]
+      : part === 'memblock'
+        ? 'fresh allocation'
+        : kind === 'not-in-dump'
+          ? 'not checked'
+          : 'error';
+  const log = hole ? undefined : receiver?.log;
   return {
     part,
-    what: 'restore',
+    what: part === 'LUO' && path.includes('/files') ? OPEN : 'restore',
     outcome,
-    ...(receiver?.log === undefined ? {} : { log: receiver.log }),
-    why,
+    ...(log === undefined ? {} : { log }),
+    why: hole ? `${why}; there is no memory, and the kernel reads it all the same` : why,
   };
 }
+
+/** Defects of an address that a kernel follows. */
+const NOWHERE: ReadonlySet<string> = new Set(['not-in-dump', 'address-zero', 'address-misaligned']);
 
 /** The first problem for each row of the receiver's table: the kernel stops there too. */
 function firstOfEach(problems: readonly ClientProblem[]): ClientProblem[] {
@@ -180,29 +215,12 @@ function firstOfEach(problems: readonly ClientProblem[]): ClientProblem[] {
   });
 }
 
+/** Characters of a release that the kernel keeps: its field has room for a NUL. */
+const RELEASE_LENGTH = 64;
+
 /** Values for the log line of a client that restores well. */
 function okValues({ data }: DecodedClient): (string | number)[] {
-  if (data?.kind === 'kexec-metadata') return [printable(data.previousRelease.value), data.kexecCount.value];
-  if (data?.kind === 'memblock') return data.regions.map(({ name }) => printable(name.value));
+  if (data?.kind === 'kexec-metadata')
+    return [printable(data.previousRelease.value.slice(0, RELEASE_LENGTH)), data.kexecCount.value];
   return [];
-}
-
-function rowOf(abi: ClientAbi, id: string): ClientReceiverRow | undefined {
-  return abi.file.receiver.find((row) => row.id === id);
-}
-
-function rowStep(
-  part: string,
-  what: string,
-  row: ClientReceiverRow | undefined,
-  values: readonly (string | number | bigint)[],
-): Step {
-  if (row === undefined) return { part, what, outcome: 'error' };
-  return {
-    part,
-    what,
-    outcome: OUTCOMES[row.outcome],
-    ...(row.log === undefined ? {} : { log: logText(row.log, ...values) }),
-    why: row.note === undefined ? row.condition : `${row.condition}. ${row.note}`,
-  };
 }

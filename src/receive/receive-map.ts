@@ -2,6 +2,7 @@ import type { Target } from '../abi/index.js';
 import { hex, KhoError } from '../bytes/index.js';
 import { type MapContents, type MapSource, mapGeometry, preservedRanges, readMap } from '../map/index.js';
 import { type PhysicalMemory, rangesMinus } from '../memory/index.js';
+import { inRam, type NextMachine } from './next-machine.js';
 import type { Step } from './step.js';
 
 /**
@@ -15,17 +16,19 @@ export function receiveMap(
   map: bigint,
   target: Target,
   meant: MapContents | undefined,
-): Step[] {
+  machine: NextMachine = {},
+): { readonly steps: Step[]; readonly contents: MapContents | undefined } {
   const part = 'memory map';
+  const only = (step: Omit<Step, 'part'>, contents?: MapContents): ReturnType<typeof receiveMap> => ({
+    steps: [{ part, ...step }],
+    contents,
+  });
   if (map === 0n)
-    return [
-      {
-        part,
-        what: 'walk the map',
-        outcome: 'wrong memory',
-        why: 'the map address is 0: nothing is reserved, all preserved memory is free memory',
-      },
-    ];
+    return only({
+      what: 'walk the map',
+      outcome: 'wrong memory',
+      why: 'the map address is 0: nothing is reserved, all preserved memory is free memory',
+    });
   const geometry = mapGeometry(target.abi, target.pageShift);
   const source = { memory, root: map, geometry, byteOrder: target.byteOrder } as MapSource;
   let read: MapContents;
@@ -33,25 +36,25 @@ export function receiveMap(
     read = readMap(source);
   } catch (error) {
     if (!(error instanceof KhoError)) throw error;
-    return [
-      {
-        part,
-        what: 'walk the map',
-        outcome: 'panic',
-        why: `the kernel follows what is no pointer to a page of its format: ${error.message}`,
-      },
-    ];
+    return only({
+      what: 'walk the map',
+      outcome: 'panic',
+      why: `the kernel follows what is no pointer to a page of its format: ${error.message}`,
+    });
   }
   const steps: Step[] = [];
   const { blocks, badKeys } = read.statistics;
   if (badKeys > 0) {
     const first = read.badKeys[0]!;
-    steps.push({
-      part,
-      what: 'decode the keys',
-      outcome: 'wrong memory',
-      why: `${badKeys} keys are no block, the first ${hex(first.key)} in the leaf at ${hex(first.leaf)}: the kernel computes an undefined shift`,
-    });
+    const why = `${badKeys} keys are no block, the first ${hex(first.key)} in the leaf at ${hex(first.leaf)}: the kernel computes an undefined shift and writes to pages that are not there`;
+    return only({ what: 'decode the keys', outcome: 'panic', why }, read);
+  }
+  const outside = preservedRanges(read.runs, target.pageShift).find(
+    ({ start, end }) => !inRam(machine, start, end - start),
+  );
+  if (outside !== undefined) {
+    const why = `${hex(outside.start)} is preserved and is no memory: the kernel writes to a page structure that is not there`;
+    return only({ what: 'reserve the blocks', outcome: 'panic', why }, read);
   }
   const wrong = meant === undefined ? undefined : difference(read, meant, target.pageShift);
   if (wrong !== undefined)
@@ -67,7 +70,7 @@ export function receiveMap(
   }
   if (steps.length === 0)
     steps.push({ part, what: 'reserve the blocks', outcome: 'ok', why: `${blocks} blocks` });
-  return steps;
+  return { steps, contents: read };
 }
 
 /** What the receiver's reading loses and what it adds, in bytes; undefined when it is right. */

@@ -1,5 +1,6 @@
 export * from './abi-diff.js';
 export * from './abi-text.js';
+export * from './boot-report.js';
 export * from './btf-json.js';
 export type { BtfReport } from './btf-schema.js';
 export * from './btf-text.js';

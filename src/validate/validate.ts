@@ -185,7 +185,7 @@ class Run {
         path: `/${root.mapName}`,
         hint: 'say it with --page-size if the machine has others',
       });
-    return byteOrder === undefined ? undefined : makeTarget(abi, byteOrder, pageShift);
+    return byteOrder === undefined ? undefined : makeTarget(abi, byteOrder, pageShift, hints.machine);
   }
 
   #decode(root: RootModel, target: Target, memory: PhysicalMemory): DecodedClient[] {

@@ -20,7 +20,7 @@ const FLOORS = [
   ['map', 'vmalloc'],
   ['clients'],
   ['handover'],
-  ['golden', 'receive', 'validate'],
+  ['golden', 'receive', 'validate', 'boot'],
   ['kernel'],
   ['report'],
   ['cli'],

@@ -122,7 +122,7 @@ describe('ELF core', () => {
     const bytes = writeElfCore(store, { byteOrder, pageShift, machine: 'aarch64', release: '7.3.4' });
     const memory = new ElfMemory(new BufferSource('core', bytes));
     expectSame(memory, store);
-    expect(memory.hints).toEqual({ byteOrder, pageShift, release: '7.3.4' });
+    expect(memory.hints).toEqual({ byteOrder, pageShift, machine: 'aarch64', release: '7.3.4' });
     expect(memory.machine).toBe(183);
     // The same memory always gives the same bytes.
     expect(
