@@ -23,7 +23,8 @@ export function abiHeader(
     path,
     kind,
     comments: near.map((comment) => ({
-      place: { file: path, line: comment.line },
+      // Tools name lines: the place is that of the first words, not of the mark above them.
+      place: { file: path, line: comment.line + leadingLines(comment.text) },
       text: commentText(comment.text),
     })),
     macros: counted.filter((item) => item.kind === 'macro').map((item) => macro(item, path)),
@@ -78,11 +79,23 @@ function joinLineComments(comments: readonly CRawComment[]): CRawComment[] {
 
 /** Text without comment marks and leading stars. */
 export function commentText(raw: string): CComment['text'] {
-  const inner = raw.startsWith('/*')
-    ? raw.replace(/^\/\*+/, '').slice(0, -2)
-    : raw.replace(/^[ \t]*\/\/+/gm, '');
-  const lines = inner.split('\n').map((line) => line.replace(/^[ \t]*\*[ \t]?|^[ \t]/, '').trimEnd());
+  const lines = bareLines(raw);
   while (lines[0] === '') lines.shift();
   while (lines.at(-1) === '') lines.pop();
   return lines.join('\n').trim();
+}
+
+/** Lines of a comment before its first words. */
+function leadingLines(raw: string): number {
+  return Math.max(
+    0,
+    bareLines(raw).findIndex((line) => line !== ''),
+  );
+}
+
+function bareLines(raw: string): string[] {
+  const inner = raw.startsWith('/*')
+    ? raw.replace(/^\/\*+/, '').slice(0, -2)
+    : raw.replace(/^[ \t]*\/\/+/gm, '');
+  return inner.split('\n').map((line) => line.replace(/^[ \t]*\*[ \t]?|^[ \t]/, '').trimEnd());
 }

@@ -59,6 +59,7 @@ export interface CLayouts {
 
 /** A comment of a header. */
 export interface CComment {
+  /** Line of its first words. */
   readonly place: SourcePlace;
   /** Without comment marks and leading stars; lines kept. */
   readonly text: string;
