@@ -128,12 +128,12 @@ function sameSlot(a: FieldPrint, b: FieldPrint): boolean {
   return a.bit <= b.bit && b.bit + b.bits <= a.bit + a.bits;
 }
 
-/** `4 bytes`, `52 bits`, `511 × 8 bytes`. */
+/** `4 bytes`, `52 bits`, `511 x 8 bytes`. */
 function shape({ bits, count }: FieldPrint): string {
   if (count === 0) return 'a flexible array';
   const each = bits / (count ?? 1);
   const one = each % 8 === 0 ? plural(each / 8, 'byte') : plural(each, 'bit');
-  return count === undefined ? one : `${count} × ${one}`;
+  return count === undefined ? one : `${count} x ${one}`;
 }
 
 function place(bit: number): string {

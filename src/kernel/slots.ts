@@ -114,10 +114,10 @@ function put(
   if (!slots.has(slot)) slots.set(slot, name);
 }
 
-/** A slot in words: `8 bytes at byte 16`, `511 × 8 bytes at byte 8`, `12 bits at bit 52`. */
+/** A slot in words: `8 bytes at byte 16`, `511 x 8 bytes at byte 8`, `12 bits at bit 52`. */
 export function slotText(slot: Slot): string {
   const [, bit, bits, repeats] = /^(\d+):(\d+)(.*)$/.exec(slot) ?? [];
-  const times = [...(repeats ?? '').matchAll(/\*(\d+)/g)].map(([, count]) => `${count} × `).join('');
+  const times = [...(repeats ?? '').matchAll(/\*(\d+)/g)].map(([, count]) => `${count} x `).join('');
   const whole = Number(bit) % 8 === 0 && Number(bits) % 8 === 0;
   return whole
     ? `${times}${Number(bits) / 8} bytes at byte ${Number(bit) / 8}`

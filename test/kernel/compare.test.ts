@@ -145,7 +145,7 @@ describe('layouts', () => {
 
   test('an array that got fewer elements of more bytes', () => {
     expect(messages(one(struct('a:4*8')), one(struct('a:8*4')))).toEqual([
-      'wire: struct kho_vmalloc: field a was 8 × 4 bytes, is 4 × 8 bytes',
+      'wire: struct kho_vmalloc: field a was 8 x 4 bytes, is 4 x 8 bytes',
     ]);
   });
 

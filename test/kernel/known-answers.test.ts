@@ -117,7 +117,7 @@ describe('known answers', () => {
     const report = await run(tree618(), tree618('512 * 8'));
     expect(felt(report)).toContain('wire: bitsPerBitmap was 4096, is 32768 (le-4k)');
     expect(felt(report)).toContain(
-      'wire: struct kho_mem_phys_bits: field preserve was 64 × 8 bytes, is 512 × 8 bytes (le-4k)',
+      'wire: struct kho_mem_phys_bits: field preserve was 64 x 8 bytes, is 512 x 8 bytes (le-4k)',
     );
     expect(verdicts(report, 'radix')).toBe(
       'le-16k changed-without-bump, le-4k changed-without-bump, le-64k changed-without-bump',
