@@ -104,11 +104,11 @@ describe('tables', () => {
   });
 
   test('the consoles are there and say what the table says', () => {
-    const logs = readdirSync(join(CAPTURES, 'replays'));
+    const logs = readdirSync(join(ROOT, 'golden/replays'));
     expect(logs).toHaveLength(replays.length);
     for (const { source, kernel } of replays) {
       const name = `${kernel}-${source.split(' ')[1]}`.toLowerCase().replaceAll(' ', '-');
-      const file = join(CAPTURES, 'replays', `${name}.log.gz`);
+      const file = join(ROOT, 'golden/replays', `${name}.log.gz`);
       expect(existsSync(file), file).toBe(true);
       const seen = readConsole(gunzipSync(readFileSync(file)).toString('latin1'));
       expect(seen, name).toMatchObject({ found: true, trouble: [], finished: true });
