@@ -67,8 +67,8 @@ const FOREIGN: readonly { prefix: string; provenance: Provenance; command: strin
     command: 'node scripts/import-oracle.mjs ORACLE_FOLDER',
   },
   { prefix: 'captures/README.md', provenance: 'input', command: 'written by hand' },
-  ...['replays', 'predictions'].map((name) => ({
-    prefix: `captures/${name}`,
+  ...['captures/replays.', 'captures/predictions.', 'replays/'].map((prefix) => ({
+    prefix,
     provenance: 'kernel' as const,
     command: 'npm run kernel:judge -- --accept',
   })),

@@ -107,20 +107,33 @@ function scenarioOf({ golden: name, scenario = 'everything' }, golden) {
   return parseScenario(readFileSync(path, 'utf8'), basename(path));
 }
 
-async function runCase(one, kernel, golden, notFitting) {
+/**
+ * Encodes a case, damages it, and asks the model. Pure: no files are written, nothing is started.
+ *
+ * @returns source, damage, request and reception; undefined for a golden scenario that the machine cannot hold
+ */
+export function predictCase(one, kernel, golden) {
   const target = kernel.target(one.abi ?? 'kho-v4', one.handoverPageShift);
   let source;
   try {
     source = sourceFromScenario(scenarioOf(one, golden), target, kernel.machine, sizesOf(kernel));
   } catch (error) {
     if (!(error instanceof KhoError) || one.golden === undefined) throw error;
-    notFitting.add(one.golden);
     return undefined;
   }
   const request = { machine: kernel.machine, source, kernel, init: kernel.init };
   const damage = new Damage(source, planBoot(request).layout.scratch);
   for (const change of one.damage) damage.apply(change);
-  const reception = receive(damage, kernel, planBoot(request));
+  return { source, damage, request, reception: receive(damage, kernel, planBoot(request)) };
+}
+
+async function runCase(one, kernel, golden, notFitting) {
+  const predicted = predictCase(one, kernel, golden);
+  if (predicted === undefined) {
+    notFitting.add(one.golden);
+    return undefined;
+  }
+  const { source, damage, request, reception } = predicted;
   const plan = planBoot(
     { ...request, source: { ...source, expectation: damagedExpectation(damage, source) } },
     { handoff: damage.handoff, ...(damage.array === undefined ? {} : { array: damage.array }) },

@@ -144,10 +144,10 @@ async function replay({ name, kernel, load }) {
 
 function write(kernels, rows) {
   const folder = join(GOLDEN_FOLDER, 'captures');
-  mkdirSync(join(folder, 'replays'), { recursive: true });
+  mkdirSync(join(GOLDEN_FOLDER, 'replays'), { recursive: true });
   for (const { source, kernel, console } of rows.filter(({ skipped }) => skipped === undefined)) {
     const name = `${kernel}-${source.split(' ')[1]}`.toLowerCase().replaceAll(' ', '-');
-    writeFileSync(join(folder, 'replays', `${name}.log.gz`), gzipSync(console, { level: 9 }));
+    writeFileSync(join(GOLDEN_FOLDER, 'replays', `${name}.log.gz`), gzipSync(console, { level: 9 }));
   }
   const data = {
     kernels: kernels.map(({ name, qemu, origin }) => ({
