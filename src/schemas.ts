@@ -10,11 +10,13 @@ import { releasesSchema } from './abi/release-schema.js';
 import { abiSchema } from './abi/schema.js';
 import { treeMapSchema } from './abi/tree-map-schema.js';
 import { baselineSchema } from './kernel/fingerprint-schema.js';
+import { bootSchema } from './report/boot-schema.js';
 import { btfSchema } from './report/btf-schema.js';
 import { checkSchema } from './report/check-schema.js';
 import { findingsSchema } from './report/findings-schema.js';
 import { handoverDiffSchema } from './report/inspect-diff-schema.js';
 import { inspectSchema } from './report/inspect-schema.js';
+import { receiveSchema } from './report/receive-schema.js';
 import { treeSchema } from './report/tree-schema.js';
 
 export { compileClients, parseClientAbi } from './abi/client-yaml.js';
@@ -24,11 +26,13 @@ export { compileAbis, compileReleases, parseAbi } from './abi/yaml.js';
 export {
   abiSchema,
   baselineSchema,
+  bootSchema,
   checkSchema,
   clientAbiSchema,
   findingsSchema,
   handoverDiffSchema,
   inspectSchema,
+  receiveSchema,
   treeSchema,
 };
 
@@ -47,6 +51,8 @@ export function jsonSchemas(): Record<string, object> {
     'tree.schema.json': convert(treeSchema),
     'baseline.schema.json': convert(baselineSchema),
     'btf.schema.json': convert(btfSchema),
+    'boot.schema.json': convert(bootSchema),
+    'receive.schema.json': convert(receiveSchema),
   };
 }
 

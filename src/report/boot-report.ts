@@ -1,4 +1,5 @@
 import type { BootObservation, BootVerdict } from '../boot/index.js';
+import type { BootReport } from './boot-schema.js';
 import { safe, style } from './style.js';
 
 /** A boot and the kernel's word on it. */
@@ -6,8 +7,8 @@ export interface BootResult {
   /** Handover that was booted, kernel image, page size. */
   readonly source: string;
   readonly kernel: string;
-  readonly arch: string;
-  readonly pageSize: string;
+  readonly arch: BootReport['arch'];
+  readonly pageSize: BootReport['pageSize'];
   readonly qemu: string;
   readonly seconds: number;
   readonly end: string;
@@ -32,12 +33,12 @@ export function bootText({ source, arch, pageSize, seconds, end, verdict, seen }
 }
 
 /** The same as plain data. */
-export function bootReport({ seen, verdict, ...facts }: BootResult): object {
+export function bootReport({ seen, verdict, ...facts }: BootResult): BootReport {
   return {
     ...facts,
     release: seen.release ?? null,
     accepted: verdict.accepted,
-    items: verdict.items,
-    trouble: seen.trouble,
+    items: [...verdict.items],
+    trouble: [...seen.trouble],
   };
 }

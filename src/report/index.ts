@@ -1,6 +1,7 @@
 export * from './abi-diff.js';
 export * from './abi-text.js';
 export * from './boot-report.js';
+export type { BootReport } from './boot-schema.js';
 export * from './btf-json.js';
 export type { BtfReport } from './btf-schema.js';
 export * from './btf-text.js';
@@ -23,6 +24,7 @@ export * from './inspect-text.js';
 export { PLAIN_TREE, type TreeStyle } from './inspect-tree.js';
 export * from './pair-report.js';
 export * from './receive-report.js';
+export type { ReceiveReport } from './receive-schema.js';
 export * from './rules-text.js';
 export * from './style.js';
 export * from './tree-formats.js';

@@ -1,5 +1,6 @@
 import { targetName } from '../abi/index.js';
 import type { Outcome, Reception } from '../receive/index.js';
+import type { ReceiveReport } from './receive-schema.js';
 import { safe, style } from './style.js';
 
 const PAINT: Record<Outcome, (text: string) => string> = {
@@ -34,7 +35,7 @@ export function receptionText({ receiver, target, steps, result }: Reception): s
 }
 
 /** The next kernel's boot as plain data. */
-export function receptionReport({ receiver, target, steps, result }: Reception): object {
+export function receptionReport({ receiver, target, steps, result }: Reception): ReceiveReport {
   return {
     receiver: { release: receiver.name, covers: receiver.covers, abi: receiver.kho.id },
     target: targetName(target),
