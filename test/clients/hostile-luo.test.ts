@@ -177,7 +177,7 @@ describe('LUO', () => {
       'too many FLBs',
       { '0x2000': le(u64(1), u64(64)) },
       32n,
-      ['damaged', 'B34', 'flbs-overflow', 'error'],
+      ['damaged', 'B34', 'flbs-overflow', 'restored'],
       '64 entries; the block holds 63',
     ],
     [
@@ -219,7 +219,7 @@ describe('LUO', () => {
       'more folios than the area holds',
       { '0x5000': memfd({ count: 257 }) },
       32n,
-      ['damaged', 'B34', 'overflow', 'error'],
+      ['damaged', 'B34', 'overflow', 'panic'],
       'nr_folios is 257; the area holds 256',
     ],
     [
